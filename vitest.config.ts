@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config'
+
+const serial = ['**/*.proof.test.ts']
+const ignored = ['**/node_modules/**', '**/dist/**', '**/target/**']
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'rooms',
+          include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [...ignored, ...serial],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // Whatever needs a C2 or proof parameters: one file at a time, sharing the caches of `npm start`.
+        test: {
+          name: 'proofs',
+          include: serial,
+          exclude: ignored,
+          fileParallelism: false,
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
+        },
+      },
+    ],
+  },
+})
