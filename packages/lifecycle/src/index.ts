@@ -1,1 +1,12 @@
-export {}
+export * from './deal.js'
+export * from './diagram.js'
+export * from './faults.js'
+export * from './legacy-deal-state.js'
+export * from './lives.js'
+export * from './message.js'
+export * from './partition.js'
+export * from './piece.js'
+export * from './publication.js'
+export * from './sector.js'
+export * from './transfer.js'
+export * from './transitions.js'
