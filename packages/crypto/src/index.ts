@@ -1,1 +1,10 @@
-export {}
+export { blake2b32bits, blake2b160, blake2b256 } from './blake2b.js'
+export { blsDomainTag } from './bls.js'
+export { CryptoError, type CryptoErrorCode } from './crypto-error.js'
+export { hashPairs, hashPairsInto } from './hash-pairs.js'
+export { installedKernels, installKernels, type Kernels } from './kernels.js'
+export { generateKey, publicKey } from './key.js'
+export type { KeyInfo, KeyType } from './key-info.js'
+export { exportKey, importKey } from './key-text.js'
+export { sha256 } from './sha256.js'
+export { type Signature, type Signer, sign, signatureType, verify } from './signature.js'

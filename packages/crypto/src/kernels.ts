@@ -1,0 +1,22 @@
+/**
+ * Faster versions of what this package computes; each gives bit for bit what the plain JavaScript gives.
+ * The addon's loader (`@sealane/crypto/native`) installs them; without it everything works, slower.
+ */
+export interface Kernels {
+  /** One tree level, as `hashPairsInto`; lengths are already checked. */
+  hashPairsInto?(input: Uint8Array, output: Uint8Array): void
+  /** Whether a 96-byte BLS signature of a message verifies under a 48-byte public key. Never throws. */
+  verifyBls?(signature: Uint8Array, publicKey: Uint8Array, message: Uint8Array): boolean
+}
+
+let installed: Kernels | undefined
+
+/** Uses these kernels from now on, everywhere in this process; undefined goes back to plain JavaScript. */
+export function installKernels(kernels: Kernels | undefined): void {
+  installed = kernels
+}
+
+/** The kernels in use, undefined when all is plain JavaScript. */
+export function installedKernels(): Kernels | undefined {
+  return installed
+}

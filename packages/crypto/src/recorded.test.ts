@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+import { describe, expect, it } from 'vitest'
+import { blake2b160, blake2b256, publicKey, sign, verify } from './index.js'
+
+/** One recorded case: a kind and whatever that kind carries. */
+interface VectorCase {
+  kind: string
+  name?: string
+  ok?: boolean
+}
+interface SecpSign extends VectorCase {
+  private_key: string
+  public_key_uncompressed: string
+  message: string
+  digest_blake2b256: string
+  signature_r_s_v: string
+}
+interface SecpVerify extends VectorCase {
+  address: string
+  message: string
+  signature: string
+}
+interface BlsSign extends VectorCase {
+  private_key_le: string
+  public_key: string
+  message: string
+  signature: string
+}
+interface BlsVerify extends VectorCase {
+  public_key: string
+  message: string
+  signature: string
+}
+
+/** The cases of one kind of a vector file: this package's copy, or the folder that SEALANE_VECTORS names. */
+function vectorCases<Case extends VectorCase>(file: string, kind: string): Case[] {
+  const folder = process.env.SEALANE_VECTORS ?? join(import.meta.dirname, '../test/vectors')
+  const { cases } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as { cases: Case[] }
+  return cases.filter((one) => one.kind === kind)
+}
+
+/** The 20-byte payload of an f1 address; its checksum is the addresses' package's concern. */
+function payloadOfF1(address: string): Uint8Array {
+  const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
+  const bits = [...address.slice(2)].map((c) => alphabet.indexOf(c).toString(2).padStart(5, '0')).join('')
+  return Uint8Array.from({ length: 20 }, (_, at) => Number.parseInt(bits.slice(at * 8, at * 8 + 8), 2))
+}
+
+describe('secp256k1 as recorded', () => {
+  it.each(vectorCases<SecpSign>('message.json', 'secp256k1_sign'))('signs $message', (c) => {
+    const key = { type: 'secp256k1', privateKey: hexToBytes(c.private_key) } as const
+    const message = hexToBytes(c.message)
+    expect(bytesToHex(publicKey(key))).toBe(c.public_key_uncompressed)
+    expect(bytesToHex(blake2b256(message))).toBe(c.digest_blake2b256)
+    const signature = sign(key, message)
+    expect(signature.type).toBe(1)
+    expect(bytesToHex(signature.data)).toBe(c.signature_r_s_v)
+    expect(verify(signature, { protocol: 1, payload: blake2b160(publicKey(key)) }, message)).toBe(true)
+  })
+
+  it.each(vectorCases<SecpVerify>('message.json', 'secp256k1_verify'))('verifies: $name', (c) => {
+    const signer = { protocol: 1, payload: payloadOfF1(c.address) } as const
+    expect(verify({ type: 1, data: hexToBytes(c.signature) }, signer, hexToBytes(c.message))).toBe(c.ok)
+  })
+})
+
+describe('BLS as recorded', () => {
+  it.each(vectorCases<BlsSign>('message.json', 'bls_sign'))('signs $message', (c) => {
+    const key = { type: 'bls', privateKey: hexToBytes(c.private_key_le) } as const
+    expect(bytesToHex(publicKey(key))).toBe(c.public_key)
+    const signature = sign(key, hexToBytes(c.message))
+    expect(signature.type).toBe(2)
+    expect(bytesToHex(signature.data)).toBe(c.signature)
+  })
+
+  it.each(vectorCases<BlsVerify>('message.json', 'bls_verify'))('verifies: $name', (c) => {
+    const signer = { protocol: 3, payload: hexToBytes(c.public_key) } as const
+    expect(verify({ type: 2, data: hexToBytes(c.signature) }, signer, hexToBytes(c.message))).toBe(c.ok)
+  })
+})
