@@ -1,1 +1,3 @@
-export {}
+export * from './crossing.js'
+export * from './home.js'
+export * from './kind.js'

@@ -1,1 +1,7 @@
-export {}
+export * from './operator/miner.js'
+export * from './operator/operator-api.js'
+export * from './operator/provider.js'
+export * from './operator/sealer.js'
+export * from './operator/shapes.js'
+export * as minerV1 from './gen/sealane/miner/v1/miner.js'
+export * as workV1 from './gen/sealane/work/v1/work.js'

@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import { nothing, operatorApi } from './operator-api.js'
+import { decimal, failure, health, timestampMs, waiting } from './shapes.js'
+
+export const dealRow = z.object({
+  dealUuid: z.string(),
+  proposalCid: z.string(),
+  signedProposalCid: z.string(),
+  state: z.string(),
+  stateSinceMs: timestampMs,
+  waiting: waiting.nullable(),
+  failure: failure.nullable(),
+  client: z.string(),
+  provider: z.string(),
+  pieceCid: z.string(),
+  pieceSize: decimal,
+  transferSize: decimal,
+  receivedBytes: decimal,
+  offline: z.boolean(),
+  verified: z.boolean(),
+  startEpoch: z.int(),
+  endEpoch: z.int(),
+  pricePerEpoch: decimal,
+  label: z.string(),
+  createdMs: timestampMs,
+  // Facts reported by home; null until known.
+  publishCid: z.string().nullable(),
+  dealId: z.int().nullable(),
+  sectorNumber: z.int().nullable(),
+  sectorState: z.string().nullable(),
+  preCommitCid: z.string().nullable(),
+  proveCommitCid: z.string().nullable(),
+  windowPostCid: z.string().nullable(),
+  activeEpoch: z.int().nullable(),
+  provenEpoch: z.int().nullable(),
+})
+export type DealRow = z.infer<typeof dealRow>
+
+export const askRow = z.object({
+  miner: z.string(),
+  price: decimal,
+  verifiedPrice: decimal,
+  minPieceSize: decimal,
+  maxPieceSize: decimal,
+  timestampEpoch: z.int(),
+  expiryEpoch: z.int(),
+  sequence: z.int(),
+  signed: z.boolean(),
+  waiting: waiting.nullable(),
+})
+
+export const providerOperator = operatorApi({
+  health: { permission: 'read', params: nothing, result: health },
+  status: {
+    permission: 'read',
+    params: nothing,
+    result: z.object({
+      miner: z.string(),
+      peerId: z.string(),
+      multiaddrs: z.array(z.string()),
+      headEpoch: z.int().nullable(),
+      stagingUsedBytes: decimal,
+      stagingLimitBytes: decimal,
+    }),
+  },
+  'deals.list': {
+    permission: 'read',
+    params: z.object({ state: z.string().optional(), limit: z.int().positive().max(10_000).optional() }),
+    result: z.array(dealRow),
+  },
+  /** `id`: uuid, proposal CID, signed proposal CID, publish CID, deal id or piece CID (a unique tail of one will do). */
+  'deals.get': { permission: 'read', params: z.object({ id: z.string() }), result: dealRow },
+  'deals.log': {
+    permission: 'read',
+    params: z.object({ id: z.string() }),
+    result: z.array(z.object({ atMs: timestampMs, event: z.string(), state: z.string(), detail: z.string() })),
+  },
+  'deals.importData': {
+    permission: 'write',
+    params: z.object({ id: z.string(), path: z.string() }),
+    result: dealRow,
+  },
+  'asks.get': { permission: 'read', params: nothing, result: askRow.nullable() },
+  'asks.set': {
+    permission: 'write',
+    params: z.object({
+      price: decimal,
+      verifiedPrice: decimal,
+      minPieceSize: decimal.optional(),
+      maxPieceSize: decimal.optional(),
+      durationEpochs: z.int().positive().optional(),
+    }),
+    result: askRow,
+  },
+  'net.id': {
+    permission: 'read',
+    params: nothing,
+    result: z.object({ peerId: z.string(), protocols: z.array(z.string()) }),
+  },
+  'net.listen': { permission: 'read', params: nothing, result: z.array(z.string()) },
+  'net.peers': {
+    permission: 'read',
+    params: nothing,
+    result: z.array(z.object({ peerId: z.string(), addrs: z.array(z.string()) })),
+  },
+  'net.connect': { permission: 'write', params: z.object({ addr: z.string() }), result: z.object({ peerId: z.string() }) },
+})
