@@ -1,1 +1,9 @@
-export {}
+export { compareAndSet } from './compare-and-set.js'
+export { inbox, inboxMigration } from './inbox.js'
+export { newIncarnation } from './incarnation.js'
+export { type Migration, migrate } from './migrate.js'
+export { databasePath, openDatabase } from './open-database.js'
+export { type Outbox, type OutboxMessage, openOutbox, outboxMigration } from './outbox.js'
+export { SqlError, type SqlFacts } from './sql-error.js'
+export { backoffMs, dueRows } from './wake-at.js'
+export { writing } from './writing.js'

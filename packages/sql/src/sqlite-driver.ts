@@ -1,0 +1,150 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type Sqlite from 'better-sqlite3'
+import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
+import { SqlError } from './sql-error.js'
+
+/** Marks the code running inside a transaction, so that a write past it is told instead of waiting for itself. */
+const inside = new AsyncLocalStorage<RoutedConnection>()
+
+/**
+ * Two SQLite handles behind one Kysely: SELECTs outside a transaction read the last committed state
+ * on a handle of their own (WAL), everything else goes to the writer, one transaction at a time.
+ * Kysely's own driver begins deferred and has one connection for all: a reader waits for the writer,
+ * and a task that uses it inside its own transaction waits for itself for ever.
+ */
+export class SqliteDriver implements Driver {
+  #tail: Promise<void> = Promise.resolve()
+
+  constructor(
+    private readonly writer: Sqlite.Database,
+    private readonly reader: Sqlite.Database,
+  ) {}
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    return new RoutedConnection(this.writer, this.reader, () => this.#lock())
+  }
+
+  async beginTransaction(connection: DatabaseConnection, _settings: TransactionSettings): Promise<void> {
+    await routed(connection).begin()
+  }
+
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    routed(connection).commit()
+  }
+
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    routed(connection).rollback()
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  async destroy(): Promise<void> {
+    this.reader.close()
+    this.writer.close()
+  }
+
+  /** Waits for its turn at the writer; the returned function gives the turn to the next in line. */
+  async #lock(): Promise<() => void> {
+    const before = this.#tail
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#tail = promise
+    await before
+    return resolve
+  }
+}
+
+function routed(connection: DatabaseConnection): RoutedConnection {
+  if (connection instanceof RoutedConnection) return connection
+  throw new TypeError('not a connection of this driver')
+}
+
+class RoutedConnection implements DatabaseConnection {
+  #unlock: (() => void) | undefined
+  #watch: NodeJS.Immediate | undefined
+  #overstayed = false
+
+  constructor(
+    private readonly writer: Sqlite.Database,
+    private readonly reader: Sqlite.Database,
+    private readonly lock: () => Promise<() => void>,
+  ) {}
+
+  async begin(): Promise<void> {
+    if (inside.getStore()?.open) throw new SqlError({ code: 'WROTE_OUTSIDE' })
+    this.#unlock = await this.lock()
+    try {
+      this.writer.exec('BEGIN IMMEDIATE')
+    } catch (cause) {
+      this.#release()
+      throw cause
+    }
+    // better-sqlite3 answers at once, so a transaction that awaits nothing else ends before the event loop turns.
+    this.#watch = setImmediate(() => {
+      this.#overstayed = true
+      if (this.writer.inTransaction) this.writer.exec('ROLLBACK')
+      this.#release()
+    })
+  }
+
+  get open(): boolean {
+    return this.#unlock !== undefined
+  }
+
+  commit(): void {
+    if (this.#overstayed) throw new SqlError({ code: 'AWAITED_OUTSIDE' })
+    this.writer.exec('COMMIT')
+    this.#release()
+  }
+
+  rollback(): void {
+    if (this.#unlock === undefined) return
+    // A full disk or an I/O error ends the transaction by itself.
+    if (this.writer.inTransaction) this.writer.exec('ROLLBACK')
+    this.#release()
+  }
+
+  #release(): void {
+    if (this.#watch) clearImmediate(this.#watch)
+    this.#watch = undefined
+    const unlock = this.#unlock
+    this.#unlock = undefined
+    unlock?.()
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    if (this.#overstayed) throw new SqlError({ code: 'AWAITED_OUTSIDE' })
+    if (this.#unlock !== undefined) return run<R>(this.writer, query)
+    if (query.query.kind === 'SelectQueryNode') return run<R>(this.reader, query)
+    if (inside.getStore()?.open) throw new SqlError({ code: 'WROTE_OUTSIDE' })
+    const unlock = await this.lock()
+    try {
+      return run<R>(this.writer, query)
+    } finally {
+      unlock()
+    }
+  }
+
+  async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+    const statement = this.reader.prepare<unknown[], R>(query.sql)
+    for (const row of statement.iterate(...query.parameters)) yield { rows: [row] }
+  }
+
+  /** Runs `fn` as the inside of this connection's transaction. */
+  within<T>(fn: () => Promise<T>): Promise<T> {
+    return inside.run(this, fn)
+  }
+}
+
+/** Runs `fn` marked as the inside of the transaction that `connection` holds. */
+export function withinTransaction<T>(connection: DatabaseConnection, fn: () => Promise<T>): Promise<T> {
+  return routed(connection).within(fn)
+}
+
+function run<R>(handle: Sqlite.Database, query: CompiledQuery): QueryResult<R> {
+  const statement = handle.prepare<unknown[], R>(query.sql)
+  if (statement.reader) return { rows: statement.all(...query.parameters) }
+  const { changes, lastInsertRowid } = statement.run(...query.parameters)
+  return { rows: [], insertId: BigInt(lastInsertRowid), numAffectedRows: BigInt(changes) }
+}
