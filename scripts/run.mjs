@@ -1,0 +1,31 @@
+// `npm test` and `npm run check`, each self-sufficient: they install and build what they need first.
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { build, environment, handOver, install, orRefuse, root } from './bootstrap.mjs'
+
+const [task, ...args] = process.argv.slice(2)
+
+const tasks = {
+  async test() {
+    const report = process.env.SEALANE_TEST_REPORT
+    const reporters = report ? ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`] : []
+    return handOver([join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...reporters, ...args])
+  },
+  async check() {
+    return handOver([join(root, 'scripts/check.mjs'), ...args])
+  },
+}
+
+await orRefuse(async () => {
+  const chosen = tasks[task]
+  if (!chosen) {
+    process.stderr.write(`usage: node scripts/run.mjs ${Object.keys(tasks).join('|')}\n`)
+    return 2
+  }
+  process.chdir(root)
+  await install()
+  const cargo = spawnSync('cargo', ['--version']).status === 0
+  await build({ addons: cargo && task === 'test' })
+  environment()
+  return chosen()
+})
