@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { homeward, postSnark, sealPreCommit1, sealPreCommit2 } from './index.js'
 
 const offer = {
-  incarnation: 'a1',
+  sender: `provider~${'0'.repeat(28)}`,
   subject: 'd-1',
   sequence: 3,
   tries: 0,

@@ -10,7 +10,10 @@ const decimal = z.string().max(40).regex(/^\d+$/)
 const epoch = z.int().nonnegative()
 const id = z.string().min(1).max(64).regex(/^[A-Za-z0-9._-]+$/)
 
-const acknowledgement = z.object({ incarnation: id, subject: id, sequence: z.int().nonnegative() })
+/** `<name>~<incarnation>` of the sender's database: a database born later has a greater incarnation. */
+const sender = z.string().regex(/^[a-z0-9.-]{1,64}~[0-9a-f]{28}$/)
+
+const acknowledgement = z.object({ sender, subject: id, sequence: z.int().nonnegative() })
 
 /** "I have committed these": the only thing that ends an outbox row. */
 const acknowledgements = z.object({ kind: z.literal('acknowledgements'), of: z.array(acknowledgement).max(200) })
@@ -73,8 +76,7 @@ const askSigned = z.object({
 })
 
 const envelope = {
-  /** Changes when the sender's database was made anew or restored. */
-  incarnation: id,
+  sender,
   subject: id,
   /** Grows with each snapshot of the subject; lower ones are acknowledged and ignored. */
   sequence: z.int().nonnegative(),
@@ -82,8 +84,8 @@ const envelope = {
   tries: z.int().nonnegative(),
 }
 
-const crossingId = (p: { incarnation: string; subject: string; sequence: number; tries: number }) =>
-  `${p.incarnation}-${p.subject}-${p.sequence}-${p.tries}`
+const crossingId = (p: { sender: string; subject: string; sequence: number; tries: number }) =>
+  `${p.sender}-${p.subject}-${p.sequence}-${p.tries}`
 
 /** Provider → home. Home treats every one as hostile. */
 export const homeward = kind({
