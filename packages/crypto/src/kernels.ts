@@ -5,6 +5,11 @@
 export interface Kernels {
   /** One tree level, as `hashPairsInto`; lengths are already checked. */
   hashPairsInto?(input: Uint8Array, output: Uint8Array): void
+  /**
+   * The root (32 bytes) of the commitment tree over fr32-expanded payload; its length is 127 bytes times a power of
+   * two, at least one.
+   */
+  fr32TreeRoot?(payload: Uint8Array): Uint8Array
   /** Whether a 96-byte BLS signature of a message verifies under a 48-byte public key. Never throws. */
   verifyBls?(signature: Uint8Array, publicKey: Uint8Array, message: Uint8Array): boolean
 }

@@ -1,1 +1,20 @@
-export {}
+export { type CommPDigest, CommPHasher, commPMatches } from './comm-p-hasher.js'
+export {
+  aggregatePieces,
+  commD,
+  type PieceCommitment,
+  padCommP,
+  zeroCommitment,
+} from './commitment.js'
+export { fr32Pad, fr32Unpad } from './fr32.js'
+export { PieceError, type PieceErrorCode } from './piece-error.js'
+export { paddedSizeFor, unpaddedSizeFor } from './piece-size.js'
+export {
+  type Placement,
+  packPieces,
+  placePiece,
+  requiredPadding,
+  type SectorSlot,
+  sectorLayout,
+  usedBytes,
+} from './sector-layout.js'
