@@ -1,0 +1,339 @@
+import { type AttoFil, attoFil } from '@sealane/fil-units'
+import { address } from '../address.js'
+import { bigInt, bigIntBytes } from '../bigint.js'
+import { bitfield } from '../bitfield.js'
+import { CborError } from '../cbor/cbor-error.js'
+import { major } from '../cbor/cbor-reader.js'
+import { type Codec, codec, type Decoded } from '../cbor/codec.js'
+import { chainEpoch, pieceSize } from '../cbor/quantities.js'
+import { bool, bytes, uint } from '../cbor/scalars.js'
+import { array, nullable, type Shape, tuple } from '../cbor/structures.js'
+import { cid } from '../cid.js'
+import { batchReturn } from './batch-return.js'
+
+// Parameters and returns of the storage miner actor, in wire order. Names are the camelCase of go-state-types'
+// (builtin/v18/miner). Sizes are padded bytes, amounts attoFIL, proof types the registered numbers.
+
+/** Method 1; sent by the power actor. */
+export const minerConstructorParams = tuple({
+  ownerAddr: address,
+  workerAddr: address,
+  controlAddrs: array(address),
+  windowPostProofType: uint,
+  peerId: bytes,
+  multiaddrs: array(bytes),
+})
+export type MinerConstructorParams = Decoded<typeof minerConstructorParams>
+
+/** Method 2. */
+export const getControlAddressesReturn = tuple({ owner: address, worker: address, controlAddrs: array(address) })
+export type GetControlAddressesReturn = Decoded<typeof getControlAddressesReturn>
+
+/** Method 3: a new worker takes effect after 900 epochs and method 21; control addresses at once. */
+export const changeWorkerAddressParams = tuple({ newWorker: address, newControlAddrs: array(address) })
+export type ChangeWorkerAddressParams = Decoded<typeof changeWorkerAddressParams>
+
+/** Method 4: the libp2p peer id in binary, at most 128 bytes. */
+export const changePeerIdParams = tuple({ newId: bytes })
+export type ChangePeerIdParams = Decoded<typeof changePeerIdParams>
+
+/** A proof for a window or a block. */
+export const postProof = tuple({ postProof: uint, proofBytes: bytes })
+export type PostProof = Decoded<typeof postProof>
+
+/** Method 5. One proof object; at most three partitions. */
+export const submitWindowedPostParams = tuple({
+  deadline: uint,
+  partitions: array(tuple({ index: uint, skipped: bitfield })),
+  proofs: array(postProof),
+  chainCommitEpoch: chainEpoch,
+  chainCommitRand: bytes,
+})
+export type SubmitWindowedPostParams = Decoded<typeof submitWindowedPostParams>
+
+/** Method 8, retired. */
+export const extendSectorExpirationParams = tuple({
+  extensions: array(
+    tuple({ deadline: uint, partition: uint, sectors: bitfield, newExpiration: chainEpoch }),
+  ),
+})
+export type ExtendSectorExpirationParams = Decoded<typeof extendSectorExpirationParams>
+
+const sectorsOfPartition = tuple({ deadline: uint, partition: uint, sectors: bitfield })
+
+/** Method 9. */
+export const terminateSectorsParams = tuple({ terminations: array(sectorsOfPartition) })
+export type TerminateSectorsParams = Decoded<typeof terminateSectorsParams>
+/** Whether all terminations are processed; the rest waits for the deadline's cron. */
+export const terminateSectorsReturn = tuple({ done: bool })
+export type TerminateSectorsReturn = Decoded<typeof terminateSectorsReturn>
+
+/** Method 10. */
+export const declareFaultsParams = tuple({ faults: array(sectorsOfPartition) })
+export type DeclareFaultsParams = Decoded<typeof declareFaultsParams>
+
+/** Method 11. */
+export const declareFaultsRecoveredParams = tuple({ recoveries: array(sectorsOfPartition) })
+export type DeclareFaultsRecoveredParams = Decoded<typeof declareFaultsRecoveredParams>
+
+/** Method 13. */
+export const checkSectorProvenParams = tuple({ sectorNumber: uint })
+export type CheckSectorProvenParams = Decoded<typeof checkSectorProvenParams>
+
+/** Method 15. */
+export const reportConsensusFaultParams = tuple({
+  blockHeader1: bytes,
+  blockHeader2: bytes,
+  blockHeaderExtra: bytes,
+})
+export type ReportConsensusFaultParams = Decoded<typeof reportConsensusFaultParams>
+
+/** Method 16; it returns the bare amount withdrawn ({@link bigIntBytes}). */
+export const minerWithdrawBalanceParams = tuple({ amountRequested: bigIntBytes })
+export type MinerWithdrawBalanceParams = Decoded<typeof minerWithdrawBalanceParams>
+
+/** Method 18: binary multiaddrs, at most 1024 bytes together. */
+export const changeMultiaddrsParams = tuple({ newMultiaddrs: array(bytes) })
+export type ChangeMultiaddrsParams = Decoded<typeof changeMultiaddrsParams>
+
+/** Method 19. */
+export const compactPartitionsParams = tuple({ deadline: uint, partitions: bitfield })
+export type CompactPartitionsParams = Decoded<typeof compactPartitionsParams>
+
+/** Method 20. */
+export const compactSectorNumbersParams = tuple({ maskSectorNumbers: bitfield })
+export type CompactSectorNumbersParams = Decoded<typeof compactSectorNumbersParams>
+
+/** Method 24. */
+export const disputeWindowedPostParams = tuple({ deadline: uint, postIndex: uint })
+export type DisputeWindowedPostParams = Decoded<typeof disputeWindowedPostParams>
+
+/** Method 26, retired. */
+export const proveCommitAggregateParams = tuple({ sectorNumbers: bitfield, aggregateProof: bytes })
+export type ProveCommitAggregateParams = Decoded<typeof proveCommitAggregateParams>
+
+/** Method 27, retired. */
+export const proveReplicaUpdatesParams = tuple({
+  updates: array(
+    tuple({
+      sectorId: uint,
+      deadline: uint,
+      partition: uint,
+      newSealedSectorCid: cid,
+      deals: array(uint),
+      updateProofType: uint,
+      replicaProof: bytes,
+    }),
+  ),
+})
+export type ProveReplicaUpdatesParams = Decoded<typeof proveReplicaUpdatesParams>
+
+/**
+ * One sector of method 28. `dealIds` must be empty: ProveCommitSectors3 refuses a pre-commit that lists deals.
+ * `unsealedCid` is CommD of all pieces, null for a sector of zeros.
+ */
+export const sectorPreCommitInfo = tuple({
+  sealProof: uint,
+  sectorNumber: uint,
+  sealedCid: cid,
+  sealRandEpoch: chainEpoch,
+  dealIds: array(uint),
+  expiration: chainEpoch,
+  unsealedCid: nullable(cid),
+})
+export type SectorPreCommitInfo = Decoded<typeof sectorPreCommitInfo>
+
+/** Method 28: all or nothing. */
+export const preCommitSectorBatchParams2 = tuple({ sectors: array(sectorPreCommitInfo) })
+export type PreCommitSectorBatchParams2 = Decoded<typeof preCommitSectorBatchParams2>
+
+/** What the miner's state keeps of a pre-commit. */
+export const sectorPreCommitOnChainInfo = tuple({
+  info: sectorPreCommitInfo,
+  preCommitDeposit: bigIntBytes,
+  preCommitEpoch: chainEpoch,
+})
+export type SectorPreCommitOnChainInfo = Decoded<typeof sectorPreCommitOnChainInfo>
+
+/** Methods 23 (param, a bare address) is {@link address}. Method 30: */
+export const changeBeneficiaryParams = tuple({
+  newBeneficiary: address,
+  newQuota: bigIntBytes,
+  newExpiration: chainEpoch,
+})
+export type ChangeBeneficiaryParams = Decoded<typeof changeBeneficiaryParams>
+
+/** Method 31. */
+export const getBeneficiaryReturn = tuple({
+  active: tuple({
+    beneficiary: address,
+    term: tuple({ quota: bigIntBytes, usedQuota: bigIntBytes, expiration: chainEpoch }),
+  }),
+  proposed: nullable(
+    tuple({
+      newBeneficiary: address,
+      newQuota: bigIntBytes,
+      newExpiration: chainEpoch,
+      approvedByBeneficiary: bool,
+      approvedByNominee: bool,
+    }),
+  ),
+})
+export type GetBeneficiaryReturn = Decoded<typeof getBeneficiaryReturn>
+
+/** Method 32. */
+export const extendSectorExpiration2Params = tuple({
+  extensions: array(
+    tuple({
+      deadline: uint,
+      partition: uint,
+      sectors: bitfield,
+      sectorsWithClaims: array(
+        tuple({ sectorNumber: uint, maintainClaims: array(uint), dropClaims: array(uint) }),
+      ),
+      newExpiration: chainEpoch,
+    }),
+  ),
+})
+export type ExtendSectorExpiration2Params = Decoded<typeof extendSectorExpiration2Params>
+
+/** A verified allocation that a piece claims. */
+export const verifiedAllocationKey = tuple({ client: uint, id: uint })
+export type VerifiedAllocationKey = Decoded<typeof verifiedAllocationKey>
+
+/** Whom to tell that a piece is in: f05 with the CBOR of the deal id. */
+export const dataActivationNotification = tuple({ address, payload: bytes })
+export type DataActivationNotification = Decoded<typeof dataActivationNotification>
+
+/** One piece of a sector being activated; pieces are in order and aligned, gaps are zeros. */
+export const pieceActivationManifest = tuple({
+  cid,
+  size: pieceSize,
+  verifiedAllocationKey: nullable(verifiedAllocationKey),
+  notify: array(dataActivationNotification),
+})
+export type PieceActivationManifest = Decoded<typeof pieceActivationManifest>
+
+/** One sector of method 34. */
+export const sectorActivationManifest = tuple({ sectorNumber: uint, pieces: array(pieceActivationManifest) })
+export type SectorActivationManifest = Decoded<typeof sectorActivationManifest>
+
+/** Method 34. Either one proof per sector and an empty aggregate of type null, or the reverse. */
+export const proveCommitSectors3Params = tuple({
+  sectorActivations: array(sectorActivationManifest),
+  sectorProofs: array(bytes),
+  aggregateProof: bytes,
+  aggregateProofType: nullable(uint),
+  requireActivationSuccess: bool,
+  requireNotificationSuccess: bool,
+})
+export type ProveCommitSectors3Params = Decoded<typeof proveCommitSectors3Params>
+export const proveCommitSectors3Return = batchReturn
+export type ProveCommitSectors3Return = Decoded<typeof batchReturn>
+
+/** One sector of method 35. */
+export const sectorUpdateManifest = tuple({
+  sector: uint,
+  deadline: uint,
+  partition: uint,
+  newSealedCid: cid,
+  pieces: array(pieceActivationManifest),
+})
+export type SectorUpdateManifest = Decoded<typeof sectorUpdateManifest>
+
+/** Method 35; it returns a {@link batchReturn}. */
+export const proveReplicaUpdates3Params = tuple({
+  sectorUpdates: array(sectorUpdateManifest),
+  sectorProofs: array(bytes),
+  aggregateProof: bytes,
+  updateProofsType: uint,
+  aggregateProofType: nullable(uint),
+  requireActivationSuccess: bool,
+  requireNotificationSuccess: bool,
+})
+export type ProveReplicaUpdates3Params = Decoded<typeof proveReplicaUpdates3Params>
+
+/** Method 36; it returns a {@link batchReturn}. */
+export const proveCommitSectorsNiParams = tuple({
+  sectors: array(
+    tuple({
+      sealingNumber: uint,
+      sealerId: uint,
+      sealedCid: cid,
+      sectorNumber: uint,
+      sealRandEpoch: chainEpoch,
+      expiration: chainEpoch,
+    }),
+  ),
+  aggregateProof: bytes,
+  sealProofType: uint,
+  aggregateProofType: uint,
+  provingDeadline: uint,
+  requireActivationSuccess: bool,
+})
+export type ProveCommitSectorsNiParams = Decoded<typeof proveCommitSectorsNiParams>
+
+/** Exported GetOwner. */
+export const getOwnerReturn = tuple({ owner: address, proposed: nullable(address) })
+export type GetOwnerReturn = Decoded<typeof getOwnerReturn>
+
+/** What a miner tells a receiver about a sector: param of the exported SectorContentChanged. */
+export const sectorContentChangedParams = array(
+  tuple({
+    sector: uint,
+    minimumCommitmentEpoch: chainEpoch,
+    added: array(tuple({ data: cid, size: pieceSize, payload: bytes })),
+  }),
+)
+export type SectorContentChangedParams = Decoded<typeof sectorContentChangedParams>
+
+/** Per sector and piece, in the order asked: whether the receiver accepted it. */
+export const sectorContentChangedReturn = array(array(bool))
+export type SectorContentChangedReturn = Decoded<typeof sectorContentChangedReturn>
+
+/** Payload of a notification to f05: the CBOR of the deal id. @throws CborError */
+export function dealIdPayload(dealId: number): Uint8Array {
+  return uint.encode(dealId)
+}
+
+const sectorFields = {
+  sectorNumber: uint,
+  sealProof: uint,
+  sealedCid: cid,
+  deprecatedDealIds: array(uint),
+  activation: chainEpoch,
+  expiration: chainEpoch,
+  dealWeight: bigInt,
+  verifiedDealWeight: bigInt,
+  initialPledge: bigIntBytes,
+  expectedDayReward: nullable(bigIntBytes),
+  expectedStoragePledge: nullable(bigIntBytes),
+  powerBaseEpoch: chainEpoch,
+  replacedDayReward: nullable(bigIntBytes),
+  sectorKeyCid: nullable(cid),
+  flags: uint,
+} satisfies Shape
+const sectorTail = { dailyFee: bigIntBytes } satisfies Shape
+
+const oldSector = tuple(sectorFields)
+const newSector = tuple({ ...sectorFields, ...sectorTail })
+
+/** What the miner's state keeps of a proven sector. `dailyFee` is null for sectors from before FIP-0100. */
+export type SectorOnChainInfo = Decoded<typeof oldSector> & { dailyFee: AttoFil | null }
+
+/** An array of 16; of 15 for sectors from before FIP-0100, which decode with a null daily fee and write back alike. */
+export const sectorOnChainInfo: Codec<SectorOnChainInfo> = codec<SectorOnChainInfo>({
+  write(writer, value) {
+    const { dailyFee, ...rest } = value
+    if (dailyFee === null) oldSector.write(writer, rest)
+    else newSector.write(writer, { ...rest, dailyFee })
+  },
+  read(reader) {
+    const start = reader.offset
+    const length = reader.length(major.array, 16, 'sector')
+    if (length !== 15 && length !== 16) throw new CborError('WRONG_TYPE', `a sector has 15 or 16 fields, found ${length}`)
+    reader.offset = start
+    return length === 15 ? { ...oldSector.read(reader), dailyFee: null } : newSector.read(reader)
+  },
+  zero: () => ({ ...oldSector.zero(), dailyFee: attoFil(0n) }),
+})

@@ -1,0 +1,38 @@
+import { address } from '../address.js'
+import { bigInt, bigIntBytes } from '../bigint.js'
+import type { Decoded } from '../cbor/codec.js'
+import { bool, bytes, int, uint } from '../cbor/scalars.js'
+import { array, tuple } from '../cbor/structures.js'
+
+/** Method 2: `windowPostProofType` is the registered number, `peer` a binary peer id, multiaddrs binary. */
+export const createMinerParams = tuple({
+  owner: address,
+  worker: address,
+  windowPostProofType: uint,
+  peer: bytes,
+  multiaddrs: array(bytes),
+})
+export type CreateMinerParams = Decoded<typeof createMinerParams>
+
+/** The new miner's addresses: `f0…` and `f2…`. */
+export const createMinerReturn = tuple({ idAddress: address, robustAddress: address })
+export type CreateMinerReturn = Decoded<typeof createMinerReturn>
+
+/** Exported MinerRawPower; power in bytes. */
+export const minerRawPowerReturn = tuple({ rawBytePower: bigInt, meetsConsensusMinimum: bool })
+export type MinerRawPowerReturn = Decoded<typeof minerRawPowerReturn>
+
+/** A smoothed quantity: position and velocity per epoch, both Q.128 fixed point. */
+export const filterEstimate = tuple({ positionEstimate: bigInt, velocityEstimate: bigInt })
+export type FilterEstimate = Decoded<typeof filterEstimate>
+
+/** Method 9; power in bytes. */
+export const currentTotalPowerReturn = tuple({
+  rawBytePower: bigInt,
+  qualityAdjPower: bigInt,
+  pledgeCollateral: bigIntBytes,
+  qualityAdjPowerSmoothed: filterEstimate,
+  rampStartEpoch: int,
+  rampDurationEpochs: uint,
+})
+export type CurrentTotalPowerReturn = Decoded<typeof currentTotalPowerReturn>
