@@ -32,16 +32,25 @@ export function spreadElements(payload: Uint32Array, padded: Uint32Array, elemen
   }
 }
 
-/** The reverse of {@link spreadElements}; `payload` must be zero and have one word to spare. */
+/**
+ * The reverse of {@link spreadElements}; `payload` must be zero and have one word to spare.
+ * The two top bits of an element ought to be zero. Where they are not, the bytes are corrupt, and the result is what
+ * lotus makes of them, so that both sides see the same corruption: within a group the first element's leak into the
+ * second by or, the second's and third's onwards by exclusive or, the fourth's are dropped.
+ * Source: filecoin-project/lotus storage/sealer/fr32/fr32.go (unpad).
+ */
 function gatherElements(padded: Uint32Array, payload: Uint32Array, elements: number): void {
   for (let element = 0, from = 0; element < elements; element++, from += elementWords) {
     const firstBit = element * 254
     const to = firstBit >>> 5
     const shift = firstBit & 31
     const back = 31 - shift
+    const place = element & 3
     for (let word = 0; word < elementWords; word++) {
-      const bits = (padded[from + word] ?? 0) & (word === 7 ? topWordMask : -1)
-      payload[to + word] = (payload[to + word] ?? 0) | (bits << shift)
+      const bits = (padded[from + word] ?? 0) & (word === 7 && place === 3 ? topWordMask : -1)
+      const there = payload[to + word] ?? 0
+      const low = bits << shift
+      payload[to + word] = place === 1 ? there | low : there ^ low
       payload[to + word + 1] = (payload[to + word + 1] ?? 0) | ((bits >>> 1) >>> back)
     }
   }
@@ -68,8 +77,7 @@ export function fr32Pad(payload: Uint8Array): Uint8Array {
 }
 
 /**
- * Takes the payload out of sealed-format bytes: every 128 bytes become 127. The two top bits of each element are
- * dropped whatever they are, as lotus does.
+ * Takes the payload out of expanded bytes: every 128 bytes become 127. Bits that expansion leaves zero are not checked.
  * @throws PieceError LENGTH_INVALID when the length is no multiple of 128.
  */
 export function fr32Unpad(padded: Uint8Array): Uint8Array {

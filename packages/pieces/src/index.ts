@@ -1,3 +1,5 @@
+export { blockMatchesCid } from './car/block-hash.js'
+export { type CarBlock, type CarReading, readCar } from './car/read-car.js'
 export { type CommPDigest, CommPHasher, commPMatches } from './comm-p-hasher.js'
 export {
   aggregatePieces,
