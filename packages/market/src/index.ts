@@ -1,1 +1,5 @@
-export {}
+export * from './ask11/index.js'
+export * from './mk12/index.js'
+export * from './status12/index.js'
+export * from './transfer/index.js'
+export * from './transports/index.js'
