@@ -1,0 +1,129 @@
+import { open } from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:https'
+import type { TLSSocket } from 'node:tls'
+import { HostError } from '../errors/host-error.js'
+import { type Log, silentLog } from '../log/log.js'
+import { type Identity, type Role, tlsOptions } from '../tls/certificates.js'
+
+export interface FileServer {
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** The file behind a request path, or undefined for 404. Must map names it knows to paths, never build a path from the request. */
+export type FindFile = (
+  requestPath: string,
+  caller: { role: Role; name: string },
+) => Promise<string | undefined>
+
+/** Nothing read or written on a connection for this long ends it. Unit: ms. */
+const IDLE_TIMEOUT_MS = 60_000
+
+/**
+ * Serves files over HTTPS with mutual TLS and Range to callers of `roles`: bulk bytes, which never travel in queues or gRPC.
+ * A GET answers 200 or, with `Range: bytes=a-` or `a-b`, 206; HEAD tells the size. Files are sent as they are on disk.
+ */
+export async function serveFiles(o: {
+  host: string
+  port: number
+  tls: Identity
+  roles: readonly Role[]
+  find: FindFile
+  log?: Log
+}): Promise<FileServer> {
+  const log = o.log ?? silentLog()
+  const server = createServer({ ...tlsOptions(o.tls), keepAliveTimeout: 30_000 }, (request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      log.warn('file not served', { path: request.url, error })
+      if (response.headersSent) response.destroy()
+      else response.writeHead(500).end()
+    })
+  })
+  server.setTimeout(IDLE_TIMEOUT_MS)
+  server.on('tlsClientError', (error) => log.warn('file server refused a connection', { error }))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(
+        new HostError(
+          { code: 'ADDRESS', address: `${o.host}:${o.port}`, reason: cause.message },
+          `cannot listen on ${o.host}:${o.port}: ${cause.message}`,
+          { cause },
+        ),
+      )
+    })
+    server.listen(o.port, o.host, resolve)
+  })
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : o.port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const subject = (request.socket as TLSSocket).getPeerCertificate().subject
+    const role = typeof subject?.OU === 'string' ? subject.OU : ''
+    const name = typeof subject?.CN === 'string' ? subject.CN : ''
+    if (!o.roles.includes(role))
+      return void response.writeHead(403).end(`role ${role || 'none'} may not fetch files here\n`)
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return void response.writeHead(405, { allow: 'GET, HEAD' }).end()
+    const path = await o.find(decodeURIComponent((request.url ?? '/').split('?')[0] ?? '/'), { role, name })
+    if (path === undefined) return void response.writeHead(404).end()
+    const file = await open(path, 'r')
+    try {
+      const stat = await file.stat()
+      if (!stat.isFile()) return void response.writeHead(404).end()
+      const range = parseRange(request.headers.range, stat.size)
+      const headers = { 'accept-ranges': 'bytes', 'content-type': 'application/octet-stream' }
+      if (range === 'unsatisfiable') {
+        return void response.writeHead(416, { ...headers, 'content-range': `bytes */${stat.size}` }).end()
+      }
+      const { start, end } = range ?? { start: 0, end: stat.size - 1 }
+      const partial = range === undefined ? {} : { 'content-range': `bytes ${start}-${end}/${stat.size}` }
+      response.writeHead(range === undefined ? 200 : 206, {
+        ...headers,
+        ...partial,
+        'content-length': end - start + 1,
+      })
+      if (request.method === 'HEAD' || end < start) return void response.end()
+      const stream = file.createReadStream({ start, end, autoClose: false, highWaterMark: 1024 * 1024 })
+      response.once('close', () => stream.destroy())
+      for await (const chunk of stream) {
+        if (!response.write(chunk)) await drained(response)
+        if (response.destroyed) return
+      }
+      response.end()
+    } finally {
+      await file.close()
+    }
+  }
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
+    }
+    response.on('drain', done)
+    response.on('close', done)
+  })
+}
+
+/** The one range form that our own client sends; others get the whole file, as HTTP allows. */
+function parseRange(
+  header: string | undefined,
+  sizeBytes: number,
+): { start: number; end: number } | 'unsatisfiable' | undefined {
+  const match = /^bytes=(\d+)-(\d*)$/.exec(header ?? '')
+  if (match === null) return undefined
+  const start = Number(match[1])
+  const end = match[2] === '' ? sizeBytes - 1 : Math.min(Number(match[2]), sizeBytes - 1)
+  return start >= sizeBytes || end < start ? 'unsatisfiable' : { start, end }
+}

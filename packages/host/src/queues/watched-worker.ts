@@ -1,0 +1,42 @@
+import {
+  type BackendFactory,
+  type IQueueBackend,
+  type Job,
+  type Processor,
+  Worker,
+  type WorkerOptions,
+} from 'bullmq'
+
+/**
+ * A BullMQ worker that says when it last asked for a job. After a Redis restart a worker can stay connected and
+ * yet never fetch again (bullmq#648, #2466, #2964, #3185): only silence tells.
+ */
+export class WatchedWorker<Backend extends IQueueBackend, Connection> extends Worker<
+  unknown,
+  void,
+  string,
+  Backend,
+  object,
+  Connection
+> {
+  #fetchedAtMs = performance.now()
+
+  constructor(
+    name: string,
+    run: Processor<unknown, void, string, object>,
+    options: WorkerOptions<NoInfer<Connection>>,
+    backend: BackendFactory<Backend, Connection>,
+  ) {
+    super(name, run, options, backend)
+  }
+
+  protected override moveToActive(token: string, name?: string): Promise<Job<unknown, void, string, object>> {
+    this.#fetchedAtMs = performance.now()
+    return super.moveToActive(token, name)
+  }
+
+  /** Time since the last fetch; a worker busy to its concurrency does not fetch. Unit: ms. */
+  get silentMs(): number {
+    return performance.now() - this.#fetchedAtMs
+  }
+}
