@@ -15,7 +15,6 @@ const partitionSectors = 2
 const challengeDelay = 10
 const seedConfidence = 6
 const publishConfidence = 10
-const landingConfidence = 5
 
 interface Scenario {
   readonly deals: number

@@ -1,0 +1,220 @@
+import { WebSocket } from 'ws'
+import { ChainError, type ChainErrorFacts, classifyRpcError, exitCodeOf } from '../chain-error.js'
+import type { NodeAddress } from '../node/api-info.js'
+import { type Json, parseJson, stringifyJson } from './json.js'
+
+export interface RpcNodeOptions {
+  readonly timeoutMs: number
+  /** An answer longer than this is refused while it arrives. */
+  readonly maxResponseBytes: number
+}
+
+/** Values a subscriber has not taken yet: with this many, the socket is read no further. */
+const unreadLimit = 4
+
+/** One node: calls over HTTP, subscriptions each over a WebSocket of its own. Knows JSON-RPC, nothing of the chain. */
+export class RpcNode {
+  #nextId = 1
+  readonly #closed = new AbortController()
+
+  constructor(
+    readonly address: NodeAddress,
+    private readonly options: RpcNodeOptions,
+  ) {}
+
+  close(): void {
+    this.#closed.abort()
+  }
+
+  /**
+   * One call; `params` are positional. Rejects with ChainError: a named one for what the node answered, NODE_DOWN,
+   * TIMEOUT, TOO_LARGE or MALFORMED for what it did not.
+   */
+  async call(method: string, params: readonly Json[], timeoutMs = this.options.timeoutMs): Promise<Json> {
+    const facts: ChainErrorFacts = { method, node: this.address.shown }
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const body = stringifyJson({ jsonrpc: '2.0', id: this.#nextId++, method, params })
+    let text: string
+    let status: number
+    try {
+      const response = await fetch(this.address.httpUrl, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...this.#authorization() },
+        body,
+        redirect: 'error',
+        signal: AbortSignal.any([timeout, this.#closed.signal]),
+      })
+      status = response.status
+      text = await this.#bounded(response, facts)
+    } catch (cause) {
+      if (cause instanceof ChainError) throw cause
+      if (timeout.aborted) {
+        throw new ChainError(
+          'TIMEOUT',
+          { ...facts, text: `no answer within ${timeoutMs / 1000} s` },
+          { cause },
+        )
+      }
+      throw new ChainError('NODE_DOWN', { ...facts, text: reasonOf(cause) }, { cause })
+    }
+    if (status === 401)
+      throw new ChainError('REFUSED', { ...facts, text: 'the node does not accept our token' })
+    return answerOf(text, status, facts)
+  }
+
+  async #bounded(response: Response, facts: ChainErrorFacts): Promise<string> {
+    const limit = this.options.maxResponseBytes
+    const chunks: Uint8Array[] = []
+    let size = 0
+    for await (const chunk of response.body ?? []) {
+      size += chunk.length
+      if (size > limit) {
+        throw new ChainError('TOO_LARGE', { ...facts, text: `the answer is longer than ${limit} bytes` })
+      }
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks).toString('utf8')
+  }
+
+  #authorization(): Record<string, string> {
+    return this.address.token === undefined ? {} : { authorization: `Bearer ${this.address.token}` }
+  }
+
+  /**
+   * Opens a channel and yields what comes through it, until the node closes it (returns), the connection breaks
+   * (throws NODE_DOWN) or `signal` is aborted (returns). What is not consumed is not read from the socket.
+   */
+  async *subscribe(method: string, params: readonly Json[], signal: AbortSignal): AsyncGenerator<Json> {
+    const facts: ChainErrorFacts = { method, node: this.address.shown }
+    const ends = AbortSignal.any([signal, this.#closed.signal])
+    if (ends.aborted) return
+    const socket = new WebSocket(this.address.webSocketUrl, {
+      headers: this.#authorization(),
+      handshakeTimeout: this.options.timeoutMs,
+      maxPayload: this.options.maxResponseBytes,
+    })
+    const unread: Json[] = []
+    // go-jsonrpc may send values before the answer that names their channel.
+    const early = new Map<string, Json[]>()
+    let channel: string | undefined
+    let ended: { error?: ChainError } | undefined
+    let wake: () => void = () => undefined
+
+    const end = (error?: ChainError) => {
+      ended ??= error === undefined ? {} : { error }
+      wake()
+    }
+    const deliver = (values: readonly Json[]) => {
+      unread.push(...values)
+      if (unread.length >= unreadLimit) socket.pause()
+      wake()
+    }
+    const onFrame = (frame: ServerFrame) => {
+      if (frame.method === 'xrpc.ch.val' && Array.isArray(frame.params)) {
+        const [id, value] = frame.params as readonly Json[]
+        if (String(id) === channel) deliver([value ?? null])
+        else if (channel === undefined)
+          early.set(String(id), [...(early.get(String(id)) ?? []), value ?? null])
+      } else if (frame.method === 'xrpc.ch.close' && Array.isArray(frame.params)) {
+        if (String((frame.params as readonly Json[])[0]) === channel) end()
+      } else if (frame.id === 1) {
+        if (frame.error !== undefined) return end(rpcError(frame.error, facts))
+        channel = String(frame.result)
+        deliver(early.get(channel) ?? [])
+        early.clear()
+      }
+    }
+    socket.on('open', () => socket.send(stringifyJson({ jsonrpc: '2.0', id: 1, method, params })))
+    socket.on('message', (data) => {
+      try {
+        onFrame(parseJson(String(data)) as ServerFrame)
+      } catch (cause) {
+        end(new ChainError('MALFORMED', { ...facts, text: reasonOf(cause) }, { cause }))
+      }
+    })
+    socket.on('error', (cause) =>
+      end(new ChainError('NODE_DOWN', { ...facts, text: reasonOf(cause) }, { cause })),
+    )
+    socket.on('close', () =>
+      end(new ChainError('NODE_DOWN', { ...facts, text: 'the connection was closed' })),
+    )
+    const aborted = () => end()
+    ends.addEventListener('abort', aborted, { once: true })
+    const opening = setTimeout(() => {
+      if (channel === undefined)
+        end(new ChainError('TIMEOUT', { ...facts, text: 'no channel was opened in time' }))
+    }, this.options.timeoutMs)
+    try {
+      for (;;) {
+        const next = unread.shift()
+        if (next !== undefined) {
+          yield next
+          if (unread.length === 0) socket.resume()
+          continue
+        }
+        if (ends.aborted) return
+        if (ended?.error !== undefined) throw ended.error
+        if (ended !== undefined) return
+        socket.resume()
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    } finally {
+      clearTimeout(opening)
+      ends.removeEventListener('abort', aborted)
+      socket.removeAllListeners('message')
+      socket.resume()
+      if (socket.readyState === WebSocket.OPEN && channel !== undefined) {
+        socket.send(stringifyJson({ jsonrpc: '2.0', method: 'xrpc.cancel', params: [1] }))
+      }
+      socket.terminate()
+    }
+  }
+}
+
+interface ServerFrame {
+  readonly id?: Json
+  readonly method?: string
+  readonly params?: Json
+  readonly result?: Json
+  readonly error?: Json
+}
+
+function answerOf(text: string, status: number, facts: ChainErrorFacts): Json {
+  let answer: Json
+  try {
+    answer = parseJson(text)
+  } catch (cause) {
+    const shown = text.slice(0, 120).trim()
+    throw new ChainError('MALFORMED', { ...facts, text: `HTTP ${status}, not JSON: ${shown}` }, { cause })
+  }
+  if (answer === null || typeof answer !== 'object' || Array.isArray(answer)) {
+    throw new ChainError('MALFORMED', { ...facts, text: `HTTP ${status}, not a JSON-RPC answer` })
+  }
+  const { error, result } = answer as { error?: Json; result?: Json }
+  if (error !== undefined && error !== null) throw rpcError(error, facts)
+  // Go leaves `result` out of the answer of a method that returns nothing.
+  return result ?? null
+}
+
+function rpcError(error: Json, facts: ChainErrorFacts): ChainError {
+  const { code, message } = error as { code?: Json; message?: Json }
+  const rpcCode = typeof code === 'number' ? code : 1
+  const text = typeof message === 'string' ? message : 'an error without a message'
+  const exitCode = exitCodeOf(text)
+  return new ChainError(classifyRpcError(rpcCode, text), {
+    ...facts,
+    rpcCode,
+    text,
+    ...(exitCode === undefined ? {} : { exitCode }),
+  })
+}
+
+/** Node hides the interesting part of a failed fetch in `cause`. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  const inner = cause.cause
+  if (inner instanceof AggregateError) return inner.errors.map(reasonOf).join('; ')
+  return inner instanceof Error ? inner.message || cause.message : cause.message
+}

@@ -1,0 +1,7 @@
+export * from './actor.js'
+export * from './market.js'
+export * from './message.js'
+export * from './miner.js'
+export * from './sync.js'
+export * from './tip-set.js'
+export * from './wire.js'
