@@ -1,1 +1,9 @@
-export {}
+export { addonPath } from './addon.js'
+export { createProver, type ProverOptions } from './create-prover.js'
+export { devnetKeySet, type KeySet } from './key-set.js'
+export { defaultPermitDir, ensureParameters, type ParameterSet } from './parameters.js'
+export { ProofError, type ProofErrorCode, type Remedy } from './proof-error.js'
+export type { Prover, ProverKind } from './prover.js'
+export type { PieceManifest, PlacedPiece, SealedSector, SectorRef } from './sector.js'
+export type { Progress, TaskOptions } from './task-options.js'
+export { createVerifier, type Verifier } from './verifier.js'
