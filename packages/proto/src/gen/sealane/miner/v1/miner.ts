@@ -66,7 +66,7 @@ export interface DrawTicketRequest {
 export interface DrawTicketResponse {
   epoch: number;
   /** 32 bytes */
-  ticket: Buffer;
+  ticket: Uint8Array;
   /** last head epoch at which a PreCommit with this ticket is valid */
   expiresEpoch: number;
   headEpoch: number;
@@ -76,7 +76,7 @@ export interface PublishDealRequest {
   /** the deal's uuid */
   requestId: string;
   /** CBOR ClientDealProposal, exactly as the client signed it */
-  signedProposal: Buffer;
+  signedProposal: Uint8Array;
 }
 
 export interface PublishDealResponse {
@@ -94,12 +94,12 @@ export interface Refusal {
 
 export interface SubmitPreCommitRequest {
   envelope: Envelope | undefined;
-  commR: Buffer;
-  commD: Buffer;
+  commR: Uint8Array;
+  commD: Uint8Array;
   /** no deals: the unsealed CID is left null */
   committedCapacity: boolean;
   ticketEpoch: number;
-  ticket: Buffer;
+  ticket: Uint8Array;
   pieces: Piece[];
   /** real | trapdoor */
   prover: string;
@@ -123,11 +123,11 @@ export interface SubmitPreCommitResponse {
 
 export interface SubmitProveCommitRequest {
   envelope: Envelope | undefined;
-  proof: Buffer;
-  commR: Buffer;
-  commD: Buffer;
-  ticket: Buffer;
-  seed: Buffer;
+  proof: Uint8Array;
+  commR: Uint8Array;
+  commD: Uint8Array;
+  ticket: Uint8Array;
+  seed: Uint8Array;
   seedEpoch: number;
   pieces: Piece[];
   prover: string;
@@ -142,12 +142,12 @@ export interface SubmitProveCommitResponse {
 export interface SignAskRequest {
   requestId: string;
   /** CBOR StorageAsk */
-  ask: Buffer;
+  ask: Uint8Array;
 }
 
 export interface SignAskResponse {
   /** CBOR SignedStorageAsk */
-  signedAsk: Buffer;
+  signedAsk: Uint8Array;
   refusal: Refusal | undefined;
 }
 
@@ -223,7 +223,7 @@ export interface SeedReady {
   sectorNumber: number;
   seedEpoch: number;
   /** 32 bytes */
-  seed: Buffer;
+  seed: Uint8Array;
   preCommitEpoch: number;
 }
 
@@ -841,7 +841,7 @@ export const DrawTicketRequest: MessageFns<DrawTicketRequest> = {
 };
 
 function createBaseDrawTicketResponse(): DrawTicketResponse {
-  return { epoch: 0, ticket: Buffer.alloc(0), expiresEpoch: 0, headEpoch: 0 };
+  return { epoch: 0, ticket: new Uint8Array(0), expiresEpoch: 0, headEpoch: 0 };
 }
 
 export const DrawTicketResponse: MessageFns<DrawTicketResponse> = {
@@ -887,7 +887,7 @@ export const DrawTicketResponse: MessageFns<DrawTicketResponse> = {
               break;
             }
 
-            message.ticket = Buffer.from(reader.bytes());
+            message.ticket = reader.bytes();
             continue;
           }
           case 3: {
@@ -924,7 +924,7 @@ export const DrawTicketResponse: MessageFns<DrawTicketResponse> = {
   fromPartial(object: DeepPartial<DrawTicketResponse>): DrawTicketResponse {
     const message = createBaseDrawTicketResponse();
     message.epoch = object.epoch ?? 0;
-    message.ticket = object.ticket ?? Buffer.alloc(0);
+    message.ticket = object.ticket ?? new Uint8Array(0);
     message.expiresEpoch = object.expiresEpoch ?? 0;
     message.headEpoch = object.headEpoch ?? 0;
     return message;
@@ -932,7 +932,7 @@ export const DrawTicketResponse: MessageFns<DrawTicketResponse> = {
 };
 
 function createBasePublishDealRequest(): PublishDealRequest {
-  return { requestId: "", signedProposal: Buffer.alloc(0) };
+  return { requestId: "", signedProposal: new Uint8Array(0) };
 }
 
 export const PublishDealRequest: MessageFns<PublishDealRequest> = {
@@ -972,7 +972,7 @@ export const PublishDealRequest: MessageFns<PublishDealRequest> = {
               break;
             }
 
-            message.signedProposal = Buffer.from(reader.bytes());
+            message.signedProposal = reader.bytes();
             continue;
           }
         }
@@ -993,7 +993,7 @@ export const PublishDealRequest: MessageFns<PublishDealRequest> = {
   fromPartial(object: DeepPartial<PublishDealRequest>): PublishDealRequest {
     const message = createBasePublishDealRequest();
     message.requestId = object.requestId ?? "";
-    message.signedProposal = object.signedProposal ?? Buffer.alloc(0);
+    message.signedProposal = object.signedProposal ?? new Uint8Array(0);
     return message;
   },
 };
@@ -1149,11 +1149,11 @@ export const Refusal: MessageFns<Refusal> = {
 function createBaseSubmitPreCommitRequest(): SubmitPreCommitRequest {
   return {
     envelope: undefined,
-    commR: Buffer.alloc(0),
-    commD: Buffer.alloc(0),
+    commR: new Uint8Array(0),
+    commD: new Uint8Array(0),
     committedCapacity: false,
     ticketEpoch: 0,
-    ticket: Buffer.alloc(0),
+    ticket: new Uint8Array(0),
     pieces: [],
     prover: "",
   };
@@ -1214,7 +1214,7 @@ export const SubmitPreCommitRequest: MessageFns<SubmitPreCommitRequest> = {
               break;
             }
 
-            message.commR = Buffer.from(reader.bytes());
+            message.commR = reader.bytes();
             continue;
           }
           case 3: {
@@ -1222,7 +1222,7 @@ export const SubmitPreCommitRequest: MessageFns<SubmitPreCommitRequest> = {
               break;
             }
 
-            message.commD = Buffer.from(reader.bytes());
+            message.commD = reader.bytes();
             continue;
           }
           case 4: {
@@ -1246,7 +1246,7 @@ export const SubmitPreCommitRequest: MessageFns<SubmitPreCommitRequest> = {
               break;
             }
 
-            message.ticket = Buffer.from(reader.bytes());
+            message.ticket = reader.bytes();
             continue;
           }
           case 7: {
@@ -1285,11 +1285,11 @@ export const SubmitPreCommitRequest: MessageFns<SubmitPreCommitRequest> = {
     message.envelope = (object.envelope !== undefined && object.envelope !== null)
       ? Envelope.fromPartial(object.envelope)
       : undefined;
-    message.commR = object.commR ?? Buffer.alloc(0);
-    message.commD = object.commD ?? Buffer.alloc(0);
+    message.commR = object.commR ?? new Uint8Array(0);
+    message.commD = object.commD ?? new Uint8Array(0);
     message.committedCapacity = object.committedCapacity ?? false;
     message.ticketEpoch = object.ticketEpoch ?? 0;
-    message.ticket = object.ticket ?? Buffer.alloc(0);
+    message.ticket = object.ticket ?? new Uint8Array(0);
     message.pieces = object.pieces?.map((e) => Piece.fromPartial(e)) || [];
     message.prover = object.prover ?? "";
     return message;
@@ -1497,11 +1497,11 @@ export const SubmitPreCommitResponse: MessageFns<SubmitPreCommitResponse> = {
 function createBaseSubmitProveCommitRequest(): SubmitProveCommitRequest {
   return {
     envelope: undefined,
-    proof: Buffer.alloc(0),
-    commR: Buffer.alloc(0),
-    commD: Buffer.alloc(0),
-    ticket: Buffer.alloc(0),
-    seed: Buffer.alloc(0),
+    proof: new Uint8Array(0),
+    commR: new Uint8Array(0),
+    commD: new Uint8Array(0),
+    ticket: new Uint8Array(0),
+    seed: new Uint8Array(0),
     seedEpoch: 0,
     pieces: [],
     prover: "",
@@ -1566,7 +1566,7 @@ export const SubmitProveCommitRequest: MessageFns<SubmitProveCommitRequest> = {
               break;
             }
 
-            message.proof = Buffer.from(reader.bytes());
+            message.proof = reader.bytes();
             continue;
           }
           case 3: {
@@ -1574,7 +1574,7 @@ export const SubmitProveCommitRequest: MessageFns<SubmitProveCommitRequest> = {
               break;
             }
 
-            message.commR = Buffer.from(reader.bytes());
+            message.commR = reader.bytes();
             continue;
           }
           case 4: {
@@ -1582,7 +1582,7 @@ export const SubmitProveCommitRequest: MessageFns<SubmitProveCommitRequest> = {
               break;
             }
 
-            message.commD = Buffer.from(reader.bytes());
+            message.commD = reader.bytes();
             continue;
           }
           case 5: {
@@ -1590,7 +1590,7 @@ export const SubmitProveCommitRequest: MessageFns<SubmitProveCommitRequest> = {
               break;
             }
 
-            message.ticket = Buffer.from(reader.bytes());
+            message.ticket = reader.bytes();
             continue;
           }
           case 6: {
@@ -1598,7 +1598,7 @@ export const SubmitProveCommitRequest: MessageFns<SubmitProveCommitRequest> = {
               break;
             }
 
-            message.seed = Buffer.from(reader.bytes());
+            message.seed = reader.bytes();
             continue;
           }
           case 7: {
@@ -1645,11 +1645,11 @@ export const SubmitProveCommitRequest: MessageFns<SubmitProveCommitRequest> = {
     message.envelope = (object.envelope !== undefined && object.envelope !== null)
       ? Envelope.fromPartial(object.envelope)
       : undefined;
-    message.proof = object.proof ?? Buffer.alloc(0);
-    message.commR = object.commR ?? Buffer.alloc(0);
-    message.commD = object.commD ?? Buffer.alloc(0);
-    message.ticket = object.ticket ?? Buffer.alloc(0);
-    message.seed = object.seed ?? Buffer.alloc(0);
+    message.proof = object.proof ?? new Uint8Array(0);
+    message.commR = object.commR ?? new Uint8Array(0);
+    message.commD = object.commD ?? new Uint8Array(0);
+    message.ticket = object.ticket ?? new Uint8Array(0);
+    message.seed = object.seed ?? new Uint8Array(0);
     message.seedEpoch = object.seedEpoch ?? 0;
     message.pieces = object.pieces?.map((e) => Piece.fromPartial(e)) || [];
     message.prover = object.prover ?? "";
@@ -1741,7 +1741,7 @@ export const SubmitProveCommitResponse: MessageFns<SubmitProveCommitResponse> = 
 };
 
 function createBaseSignAskRequest(): SignAskRequest {
-  return { requestId: "", ask: Buffer.alloc(0) };
+  return { requestId: "", ask: new Uint8Array(0) };
 }
 
 export const SignAskRequest: MessageFns<SignAskRequest> = {
@@ -1781,7 +1781,7 @@ export const SignAskRequest: MessageFns<SignAskRequest> = {
               break;
             }
 
-            message.ask = Buffer.from(reader.bytes());
+            message.ask = reader.bytes();
             continue;
           }
         }
@@ -1802,13 +1802,13 @@ export const SignAskRequest: MessageFns<SignAskRequest> = {
   fromPartial(object: DeepPartial<SignAskRequest>): SignAskRequest {
     const message = createBaseSignAskRequest();
     message.requestId = object.requestId ?? "";
-    message.ask = object.ask ?? Buffer.alloc(0);
+    message.ask = object.ask ?? new Uint8Array(0);
     return message;
   },
 };
 
 function createBaseSignAskResponse(): SignAskResponse {
-  return { signedAsk: Buffer.alloc(0), refusal: undefined };
+  return { signedAsk: new Uint8Array(0), refusal: undefined };
 }
 
 export const SignAskResponse: MessageFns<SignAskResponse> = {
@@ -1840,7 +1840,7 @@ export const SignAskResponse: MessageFns<SignAskResponse> = {
               break;
             }
 
-            message.signedAsk = Buffer.from(reader.bytes());
+            message.signedAsk = reader.bytes();
             continue;
           }
           case 2: {
@@ -1868,7 +1868,7 @@ export const SignAskResponse: MessageFns<SignAskResponse> = {
   },
   fromPartial(object: DeepPartial<SignAskResponse>): SignAskResponse {
     const message = createBaseSignAskResponse();
-    message.signedAsk = object.signedAsk ?? Buffer.alloc(0);
+    message.signedAsk = object.signedAsk ?? new Uint8Array(0);
     message.refusal = (object.refusal !== undefined && object.refusal !== null)
       ? Refusal.fromPartial(object.refusal)
       : undefined;
@@ -2673,7 +2673,7 @@ export const StepLost: MessageFns<StepLost> = {
 };
 
 function createBaseSeedReady(): SeedReady {
-  return { sectorNumber: 0, seedEpoch: 0, seed: Buffer.alloc(0), preCommitEpoch: 0 };
+  return { sectorNumber: 0, seedEpoch: 0, seed: new Uint8Array(0), preCommitEpoch: 0 };
 }
 
 export const SeedReady: MessageFns<SeedReady> = {
@@ -2727,7 +2727,7 @@ export const SeedReady: MessageFns<SeedReady> = {
               break;
             }
 
-            message.seed = Buffer.from(reader.bytes());
+            message.seed = reader.bytes();
             continue;
           }
           case 4: {
@@ -2757,7 +2757,7 @@ export const SeedReady: MessageFns<SeedReady> = {
     const message = createBaseSeedReady();
     message.sectorNumber = object.sectorNumber ?? 0;
     message.seedEpoch = object.seedEpoch ?? 0;
-    message.seed = object.seed ?? Buffer.alloc(0);
+    message.seed = object.seed ?? new Uint8Array(0);
     message.preCommitEpoch = object.preCommitEpoch ?? 0;
     return message;
   },

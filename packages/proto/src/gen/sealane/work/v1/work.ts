@@ -111,7 +111,7 @@ export interface TaskPiece {
 /** Packs the pieces into the unsealed file and runs PreCommit1. */
 export interface PreCommit1 {
   pieces: TaskPiece[];
-  ticket: Buffer;
+  ticket: Uint8Array;
   ticketEpoch: number;
 }
 
@@ -121,10 +121,10 @@ export interface PreCommit2 {
 }
 
 export interface Commit1 {
-  ticket: Buffer;
-  seed: Buffer;
-  commR: Buffer;
-  commD: Buffer;
+  ticket: Uint8Array;
+  seed: Uint8Array;
+  commR: Uint8Array;
+  commD: Uint8Array;
   pieces: TaskPiece[];
   /** PUT the output here */
   hubPath: string;
@@ -134,10 +134,10 @@ export interface Commit1 {
 export interface Commit2 {
   /** GET the C1 output here */
   hubPath: string;
-  commR: Buffer;
-  commD: Buffer;
-  ticket: Buffer;
-  seed: Buffer;
+  commR: Uint8Array;
+  commD: Uint8Array;
+  ticket: Uint8Array;
+  seed: Uint8Array;
   c1Bytes: number;
 }
 
@@ -147,7 +147,7 @@ export interface Finalize {
 }
 
 export interface PostVanilla {
-  randomness: Buffer;
+  randomness: Uint8Array;
   sectors: PostSector[];
   closeEpoch: number;
   /** PUT <hub_path>/<sector number> */
@@ -156,11 +156,11 @@ export interface PostVanilla {
 
 export interface PostSector {
   sectorNumber: number;
-  commR: Buffer;
+  commR: Uint8Array;
 }
 
 export interface PostSnark {
-  randomness: Buffer;
+  randomness: Uint8Array;
   /** in proof order; a repeated sector stands in for a faulty one */
   sectors: PostSector[];
   partition: number;
@@ -169,9 +169,9 @@ export interface PostSnark {
 }
 
 export interface Unseal {
-  ticket: Buffer;
-  commD: Buffer;
-  commR: Buffer;
+  ticket: Uint8Array;
+  commD: Uint8Array;
+  commR: Uint8Array;
   /** unpadded */
   offset: number;
   /** unpadded */
@@ -211,12 +211,12 @@ export interface CompleteRequest {
 }
 
 export interface PreCommit1Done {
-  commD: Buffer;
+  commD: Uint8Array;
 }
 
 export interface PreCommit2Done {
-  commR: Buffer;
-  commD: Buffer;
+  commR: Uint8Array;
+  commD: Uint8Array;
 }
 
 export interface Commit1Done {
@@ -224,7 +224,7 @@ export interface Commit1Done {
 }
 
 export interface Commit2Done {
-  proof: Buffer;
+  proof: Uint8Array;
 }
 
 export interface FinalizeDone {
@@ -242,7 +242,7 @@ export interface PostFailure {
 }
 
 export interface PostSnarkDone {
-  proof: Buffer;
+  proof: Uint8Array;
 }
 
 export interface UnsealDone {
@@ -1297,7 +1297,7 @@ export const TaskPiece: MessageFns<TaskPiece> = {
 };
 
 function createBasePreCommit1(): PreCommit1 {
-  return { pieces: [], ticket: Buffer.alloc(0), ticketEpoch: 0 };
+  return { pieces: [], ticket: new Uint8Array(0), ticketEpoch: 0 };
 }
 
 export const PreCommit1: MessageFns<PreCommit1> = {
@@ -1340,7 +1340,7 @@ export const PreCommit1: MessageFns<PreCommit1> = {
               break;
             }
 
-            message.ticket = Buffer.from(reader.bytes());
+            message.ticket = reader.bytes();
             continue;
           }
           case 3: {
@@ -1369,7 +1369,7 @@ export const PreCommit1: MessageFns<PreCommit1> = {
   fromPartial(object: DeepPartial<PreCommit1>): PreCommit1 {
     const message = createBasePreCommit1();
     message.pieces = object.pieces?.map((e) => TaskPiece.fromPartial(e)) || [];
-    message.ticket = object.ticket ?? Buffer.alloc(0);
+    message.ticket = object.ticket ?? new Uint8Array(0);
     message.ticketEpoch = object.ticketEpoch ?? 0;
     return message;
   },
@@ -1432,10 +1432,10 @@ export const PreCommit2: MessageFns<PreCommit2> = {
 
 function createBaseCommit1(): Commit1 {
   return {
-    ticket: Buffer.alloc(0),
-    seed: Buffer.alloc(0),
-    commR: Buffer.alloc(0),
-    commD: Buffer.alloc(0),
+    ticket: new Uint8Array(0),
+    seed: new Uint8Array(0),
+    commR: new Uint8Array(0),
+    commD: new Uint8Array(0),
     pieces: [],
     hubPath: "",
     winningClaim: "",
@@ -1486,7 +1486,7 @@ export const Commit1: MessageFns<Commit1> = {
               break;
             }
 
-            message.ticket = Buffer.from(reader.bytes());
+            message.ticket = reader.bytes();
             continue;
           }
           case 2: {
@@ -1494,7 +1494,7 @@ export const Commit1: MessageFns<Commit1> = {
               break;
             }
 
-            message.seed = Buffer.from(reader.bytes());
+            message.seed = reader.bytes();
             continue;
           }
           case 3: {
@@ -1502,7 +1502,7 @@ export const Commit1: MessageFns<Commit1> = {
               break;
             }
 
-            message.commR = Buffer.from(reader.bytes());
+            message.commR = reader.bytes();
             continue;
           }
           case 4: {
@@ -1510,7 +1510,7 @@ export const Commit1: MessageFns<Commit1> = {
               break;
             }
 
-            message.commD = Buffer.from(reader.bytes());
+            message.commD = reader.bytes();
             continue;
           }
           case 5: {
@@ -1554,10 +1554,10 @@ export const Commit1: MessageFns<Commit1> = {
   },
   fromPartial(object: DeepPartial<Commit1>): Commit1 {
     const message = createBaseCommit1();
-    message.ticket = object.ticket ?? Buffer.alloc(0);
-    message.seed = object.seed ?? Buffer.alloc(0);
-    message.commR = object.commR ?? Buffer.alloc(0);
-    message.commD = object.commD ?? Buffer.alloc(0);
+    message.ticket = object.ticket ?? new Uint8Array(0);
+    message.seed = object.seed ?? new Uint8Array(0);
+    message.commR = object.commR ?? new Uint8Array(0);
+    message.commD = object.commD ?? new Uint8Array(0);
     message.pieces = object.pieces?.map((e) => TaskPiece.fromPartial(e)) || [];
     message.hubPath = object.hubPath ?? "";
     message.winningClaim = object.winningClaim ?? "";
@@ -1568,10 +1568,10 @@ export const Commit1: MessageFns<Commit1> = {
 function createBaseCommit2(): Commit2 {
   return {
     hubPath: "",
-    commR: Buffer.alloc(0),
-    commD: Buffer.alloc(0),
-    ticket: Buffer.alloc(0),
-    seed: Buffer.alloc(0),
+    commR: new Uint8Array(0),
+    commD: new Uint8Array(0),
+    ticket: new Uint8Array(0),
+    seed: new Uint8Array(0),
     c1Bytes: 0,
   };
 }
@@ -1625,7 +1625,7 @@ export const Commit2: MessageFns<Commit2> = {
               break;
             }
 
-            message.commR = Buffer.from(reader.bytes());
+            message.commR = reader.bytes();
             continue;
           }
           case 3: {
@@ -1633,7 +1633,7 @@ export const Commit2: MessageFns<Commit2> = {
               break;
             }
 
-            message.commD = Buffer.from(reader.bytes());
+            message.commD = reader.bytes();
             continue;
           }
           case 4: {
@@ -1641,7 +1641,7 @@ export const Commit2: MessageFns<Commit2> = {
               break;
             }
 
-            message.ticket = Buffer.from(reader.bytes());
+            message.ticket = reader.bytes();
             continue;
           }
           case 5: {
@@ -1649,7 +1649,7 @@ export const Commit2: MessageFns<Commit2> = {
               break;
             }
 
-            message.seed = Buffer.from(reader.bytes());
+            message.seed = reader.bytes();
             continue;
           }
           case 6: {
@@ -1678,10 +1678,10 @@ export const Commit2: MessageFns<Commit2> = {
   fromPartial(object: DeepPartial<Commit2>): Commit2 {
     const message = createBaseCommit2();
     message.hubPath = object.hubPath ?? "";
-    message.commR = object.commR ?? Buffer.alloc(0);
-    message.commD = object.commD ?? Buffer.alloc(0);
-    message.ticket = object.ticket ?? Buffer.alloc(0);
-    message.seed = object.seed ?? Buffer.alloc(0);
+    message.commR = object.commR ?? new Uint8Array(0);
+    message.commD = object.commD ?? new Uint8Array(0);
+    message.ticket = object.ticket ?? new Uint8Array(0);
+    message.seed = object.seed ?? new Uint8Array(0);
     message.c1Bytes = object.c1Bytes ?? 0;
     return message;
   },
@@ -1755,7 +1755,7 @@ export const Finalize: MessageFns<Finalize> = {
 };
 
 function createBasePostVanilla(): PostVanilla {
-  return { randomness: Buffer.alloc(0), sectors: [], closeEpoch: 0, hubPath: "" };
+  return { randomness: new Uint8Array(0), sectors: [], closeEpoch: 0, hubPath: "" };
 }
 
 export const PostVanilla: MessageFns<PostVanilla> = {
@@ -1793,7 +1793,7 @@ export const PostVanilla: MessageFns<PostVanilla> = {
               break;
             }
 
-            message.randomness = Buffer.from(reader.bytes());
+            message.randomness = reader.bytes();
             continue;
           }
           case 2: {
@@ -1837,7 +1837,7 @@ export const PostVanilla: MessageFns<PostVanilla> = {
   },
   fromPartial(object: DeepPartial<PostVanilla>): PostVanilla {
     const message = createBasePostVanilla();
-    message.randomness = object.randomness ?? Buffer.alloc(0);
+    message.randomness = object.randomness ?? new Uint8Array(0);
     message.sectors = object.sectors?.map((e) => PostSector.fromPartial(e)) || [];
     message.closeEpoch = object.closeEpoch ?? 0;
     message.hubPath = object.hubPath ?? "";
@@ -1846,7 +1846,7 @@ export const PostVanilla: MessageFns<PostVanilla> = {
 };
 
 function createBasePostSector(): PostSector {
-  return { sectorNumber: 0, commR: Buffer.alloc(0) };
+  return { sectorNumber: 0, commR: new Uint8Array(0) };
 }
 
 export const PostSector: MessageFns<PostSector> = {
@@ -1886,7 +1886,7 @@ export const PostSector: MessageFns<PostSector> = {
               break;
             }
 
-            message.commR = Buffer.from(reader.bytes());
+            message.commR = reader.bytes();
             continue;
           }
         }
@@ -1907,13 +1907,13 @@ export const PostSector: MessageFns<PostSector> = {
   fromPartial(object: DeepPartial<PostSector>): PostSector {
     const message = createBasePostSector();
     message.sectorNumber = object.sectorNumber ?? 0;
-    message.commR = object.commR ?? Buffer.alloc(0);
+    message.commR = object.commR ?? new Uint8Array(0);
     return message;
   },
 };
 
 function createBasePostSnark(): PostSnark {
-  return { randomness: Buffer.alloc(0), sectors: [], partition: 0, hubPath: "" };
+  return { randomness: new Uint8Array(0), sectors: [], partition: 0, hubPath: "" };
 }
 
 export const PostSnark: MessageFns<PostSnark> = {
@@ -1951,7 +1951,7 @@ export const PostSnark: MessageFns<PostSnark> = {
               break;
             }
 
-            message.randomness = Buffer.from(reader.bytes());
+            message.randomness = reader.bytes();
             continue;
           }
           case 2: {
@@ -1995,7 +1995,7 @@ export const PostSnark: MessageFns<PostSnark> = {
   },
   fromPartial(object: DeepPartial<PostSnark>): PostSnark {
     const message = createBasePostSnark();
-    message.randomness = object.randomness ?? Buffer.alloc(0);
+    message.randomness = object.randomness ?? new Uint8Array(0);
     message.sectors = object.sectors?.map((e) => PostSector.fromPartial(e)) || [];
     message.partition = object.partition ?? 0;
     message.hubPath = object.hubPath ?? "";
@@ -2004,7 +2004,14 @@ export const PostSnark: MessageFns<PostSnark> = {
 };
 
 function createBaseUnseal(): Unseal {
-  return { ticket: Buffer.alloc(0), commD: Buffer.alloc(0), commR: Buffer.alloc(0), offset: 0, length: 0, hubPath: "" };
+  return {
+    ticket: new Uint8Array(0),
+    commD: new Uint8Array(0),
+    commR: new Uint8Array(0),
+    offset: 0,
+    length: 0,
+    hubPath: "",
+  };
 }
 
 export const Unseal: MessageFns<Unseal> = {
@@ -2048,7 +2055,7 @@ export const Unseal: MessageFns<Unseal> = {
               break;
             }
 
-            message.ticket = Buffer.from(reader.bytes());
+            message.ticket = reader.bytes();
             continue;
           }
           case 2: {
@@ -2056,7 +2063,7 @@ export const Unseal: MessageFns<Unseal> = {
               break;
             }
 
-            message.commD = Buffer.from(reader.bytes());
+            message.commD = reader.bytes();
             continue;
           }
           case 3: {
@@ -2064,7 +2071,7 @@ export const Unseal: MessageFns<Unseal> = {
               break;
             }
 
-            message.commR = Buffer.from(reader.bytes());
+            message.commR = reader.bytes();
             continue;
           }
           case 4: {
@@ -2108,9 +2115,9 @@ export const Unseal: MessageFns<Unseal> = {
   },
   fromPartial(object: DeepPartial<Unseal>): Unseal {
     const message = createBaseUnseal();
-    message.ticket = object.ticket ?? Buffer.alloc(0);
-    message.commD = object.commD ?? Buffer.alloc(0);
-    message.commR = object.commR ?? Buffer.alloc(0);
+    message.ticket = object.ticket ?? new Uint8Array(0);
+    message.commD = object.commD ?? new Uint8Array(0);
+    message.commR = object.commR ?? new Uint8Array(0);
     message.offset = object.offset ?? 0;
     message.length = object.length ?? 0;
     message.hubPath = object.hubPath ?? "";
@@ -2496,7 +2503,7 @@ export const CompleteRequest: MessageFns<CompleteRequest> = {
 };
 
 function createBasePreCommit1Done(): PreCommit1Done {
-  return { commD: Buffer.alloc(0) };
+  return { commD: new Uint8Array(0) };
 }
 
 export const PreCommit1Done: MessageFns<PreCommit1Done> = {
@@ -2525,7 +2532,7 @@ export const PreCommit1Done: MessageFns<PreCommit1Done> = {
               break;
             }
 
-            message.commD = Buffer.from(reader.bytes());
+            message.commD = reader.bytes();
             continue;
           }
         }
@@ -2545,13 +2552,13 @@ export const PreCommit1Done: MessageFns<PreCommit1Done> = {
   },
   fromPartial(object: DeepPartial<PreCommit1Done>): PreCommit1Done {
     const message = createBasePreCommit1Done();
-    message.commD = object.commD ?? Buffer.alloc(0);
+    message.commD = object.commD ?? new Uint8Array(0);
     return message;
   },
 };
 
 function createBasePreCommit2Done(): PreCommit2Done {
-  return { commR: Buffer.alloc(0), commD: Buffer.alloc(0) };
+  return { commR: new Uint8Array(0), commD: new Uint8Array(0) };
 }
 
 export const PreCommit2Done: MessageFns<PreCommit2Done> = {
@@ -2583,7 +2590,7 @@ export const PreCommit2Done: MessageFns<PreCommit2Done> = {
               break;
             }
 
-            message.commR = Buffer.from(reader.bytes());
+            message.commR = reader.bytes();
             continue;
           }
           case 2: {
@@ -2591,7 +2598,7 @@ export const PreCommit2Done: MessageFns<PreCommit2Done> = {
               break;
             }
 
-            message.commD = Buffer.from(reader.bytes());
+            message.commD = reader.bytes();
             continue;
           }
         }
@@ -2611,8 +2618,8 @@ export const PreCommit2Done: MessageFns<PreCommit2Done> = {
   },
   fromPartial(object: DeepPartial<PreCommit2Done>): PreCommit2Done {
     const message = createBasePreCommit2Done();
-    message.commR = object.commR ?? Buffer.alloc(0);
-    message.commD = object.commD ?? Buffer.alloc(0);
+    message.commR = object.commR ?? new Uint8Array(0);
+    message.commD = object.commD ?? new Uint8Array(0);
     return message;
   },
 };
@@ -2673,7 +2680,7 @@ export const Commit1Done: MessageFns<Commit1Done> = {
 };
 
 function createBaseCommit2Done(): Commit2Done {
-  return { proof: Buffer.alloc(0) };
+  return { proof: new Uint8Array(0) };
 }
 
 export const Commit2Done: MessageFns<Commit2Done> = {
@@ -2702,7 +2709,7 @@ export const Commit2Done: MessageFns<Commit2Done> = {
               break;
             }
 
-            message.proof = Buffer.from(reader.bytes());
+            message.proof = reader.bytes();
             continue;
           }
         }
@@ -2722,7 +2729,7 @@ export const Commit2Done: MessageFns<Commit2Done> = {
   },
   fromPartial(object: DeepPartial<Commit2Done>): Commit2Done {
     const message = createBaseCommit2Done();
-    message.proof = object.proof ?? Buffer.alloc(0);
+    message.proof = object.proof ?? new Uint8Array(0);
     return message;
   },
 };
@@ -2931,7 +2938,7 @@ export const PostFailure: MessageFns<PostFailure> = {
 };
 
 function createBasePostSnarkDone(): PostSnarkDone {
-  return { proof: Buffer.alloc(0) };
+  return { proof: new Uint8Array(0) };
 }
 
 export const PostSnarkDone: MessageFns<PostSnarkDone> = {
@@ -2960,7 +2967,7 @@ export const PostSnarkDone: MessageFns<PostSnarkDone> = {
               break;
             }
 
-            message.proof = Buffer.from(reader.bytes());
+            message.proof = reader.bytes();
             continue;
           }
         }
@@ -2980,7 +2987,7 @@ export const PostSnarkDone: MessageFns<PostSnarkDone> = {
   },
   fromPartial(object: DeepPartial<PostSnarkDone>): PostSnarkDone {
     const message = createBasePostSnarkDone();
-    message.proof = object.proof ?? Buffer.alloc(0);
+    message.proof = object.proof ?? new Uint8Array(0);
     return message;
   },
 };
