@@ -11,6 +11,8 @@ export interface ItemAnswer {
    * @param peer the caller's peer id
    */
   readonly answer: (request: Uint8Array, peer: string) => Promise<Uint8Array>
+  /** How long a whole request may take to arrive. Unit: milliseconds. Default: {@link providerReadTimeoutMs}. */
+  readonly readTimeoutMs?: number
   /** Told of every exchange that got no answer: the caller can tell a rude peer from a sick disk, we cannot. */
   readonly failed: (cause: unknown, peer: string) => void
 }
@@ -21,11 +23,14 @@ export interface ItemAnswer {
  * Undecodable, oversized and stalled requests end in a plain end of stream without an answer, never in a reset: that is
  * what clients know. Source: filecoin-project/boost@v2.5.2 storagemarket/lp2pimpl/net.go:240-243, as recorded.
  */
-export function itemHandler({ maxBytes, answer, failed }: ItemAnswer): StreamHandler {
+export function itemHandler({ maxBytes, answer, readTimeoutMs, failed }: ItemAnswer): StreamHandler {
   return async (stream: Stream, connection: Connection) => {
     const peer = connection.remotePeer.toString()
     try {
-      const request = await readItem(stream, { maxBytes, signal: AbortSignal.timeout(providerReadTimeoutMs) })
+      const request = await readItem(stream, {
+        maxBytes,
+        signal: AbortSignal.timeout(readTimeoutMs ?? providerReadTimeoutMs),
+      })
       const response = await answer(request, peer)
       await writeItem(stream, response, { signal: AbortSignal.timeout(providerWriteTimeoutMs) })
     } catch (cause) {

@@ -11,8 +11,10 @@ import { itemHandler } from './item-handler.js'
 export function serveDeals(options: {
   judge: (params: DealParams, peer: string) => Promise<DealResponse>
   failed: (cause: unknown, peer: string) => void
+  readTimeoutMs?: number
 }): StreamHandler {
   return itemHandler({
+    ...(options.readTimeoutMs === undefined ? {} : { readTimeoutMs: options.readTimeoutMs }),
     maxBytes: maxDealParamsBytes,
     answer: async (request, peer) =>
       dealResponse.encode(await options.judge(dealParams.decode(request), peer)),

@@ -19,6 +19,9 @@ export function readItem(
     let buffer = new Uint8Array(Math.min(1024, maxBytes))
     let used = 0
 
+    // Protocol negotiation may hand bytes back after the stream has said it ended, so both must hold.
+    const drained = () =>
+      stream.readBufferLength === 0 && (stream.readableEnded || !['open', 'closing'].includes(stream.status))
     const settle = (outcome: () => void) => {
       stream.removeEventListener('message', onMessage)
       stream.removeEventListener('end', onEnd)
@@ -41,11 +44,14 @@ export function readItem(
       try {
         const end = scanner.scan(buffer.subarray(0, used))
         if (end !== undefined) settle(() => resolve(buffer.slice(0, end)))
+        else if (drained()) onEnd()
       } catch (cause) {
         settle(() => reject(cause))
       }
     }
-    const onEnd = () => settle(() => reject(ended(used)))
+    const onEnd = () => {
+      if (stream.readBufferLength === 0) settle(() => reject(ended(used)))
+    }
     const onClose = (event: StreamCloseEvent) =>
       settle(() =>
         reject(
@@ -64,8 +70,7 @@ export function readItem(
     stream.addEventListener('end', onEnd)
     stream.addEventListener('close', onClose)
     stream.addEventListener('message', onMessage)
-    if (stream.readableEnded) onEnd()
-    else if (stream.status !== 'open' && stream.status !== 'closing' && stream.readBufferLength === 0) onEnd()
+    if (drained()) onEnd()
   })
 }
 
