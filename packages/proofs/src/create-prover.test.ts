@@ -9,7 +9,7 @@ import {
   sealOne,
   seed,
   ticket,
-} from '../test/sealed-sector.js'
+} from './testing/sealed-sector.js'
 import { createVerifier, type Verifier } from './verifier.js'
 
 describe('a 2KiB sector, from piece to WindowPoSt', () => {

@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createProver } from '../src/create-prover.js'
-import { devnetKeySet } from '../src/key-set.js'
-import { defaultPermitDir } from '../src/parameters.js'
-import type { Prover, ProverKind } from '../src/prover.js'
-import type { PlacedPiece, SectorRef } from '../src/sector.js'
+import { createProver } from '../create-prover.js'
+import { devnetKeySet } from '../key-set.js'
+import { defaultPermitDir } from '../parameters.js'
+import type { Prover, ProverKind } from '../prover.js'
+import type { PlacedPiece, SectorRef } from '../sector.js'
 
 export const keySet = devnetKeySet()
 
