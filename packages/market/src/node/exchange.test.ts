@@ -234,9 +234,7 @@ describe('HTTP over a transfer stream', () => {
       res.end(body)
     })
     await client.handle(transferProtocol, serveTransferStreams(server))
-    const back =
-      provider.getConnections(connection.localPeer ?? client.peerId)[0] ??
-      (await provider.dial(client.getMultiaddrs()))
+    const back = await provider.dial(client.getMultiaddrs())
 
     const get = async (token: string, range: string) => {
       const socket = await openTransferSocket(back, { signal: AbortSignal.timeout(5000) })
