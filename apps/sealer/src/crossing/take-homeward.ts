@@ -1,0 +1,82 @@
+import { knows, pieceTransitions } from '@sealane/lifecycle'
+import type { homeward, PayloadOf } from '@sealane/jobs'
+import { inbox, type Outbox, writing } from '@sealane/sql'
+import type { Transaction } from 'kysely'
+import { judgeOffer } from '../intake/judge-offer.js'
+import type { PieceStore } from '../intake/piece-store.js'
+import type { Piece, SealerDb } from '../sealer-db.js'
+
+export interface HomewardTools {
+  pieces: PieceStore
+  outbox: Outbox
+  miner: { address: string; sectorSizeBytes: number }
+  now: () => number
+  /** Hands an ask to the miner for signing; called after the commit, repeats are harmless. */
+  signAsk: (sequence: number, ask: string) => Promise<void>
+}
+
+/** Tells the sender that this snapshot is committed here: an acknowledgement is a subject of our own outbox. */
+async function acknowledge(
+  trx: Transaction<SealerDb>,
+  outbox: Outbox,
+  job: { sender: string; subject: string; sequence: number },
+  nowMs: number,
+): Promise<void> {
+  const of = [{ sender: job.sender, subject: job.subject, sequence: job.sequence }]
+  await outbox.put(trx, `a-${job.subject}`, { kind: 'acknowledgements', of }, nowMs)
+}
+
+/**
+ * One homeward job. What it tells is committed together with its inbox row and its acknowledgement; a job that is hostile, old or
+ * repeated leaves nothing but an acknowledgement behind. Returns the deal to look at.
+ * Throws SealerError OFFER_REFUSED for an offer that no honest provider sends: nothing is stored, nothing is acknowledged.
+ */
+export async function takeHomeward(
+  job: PayloadOf<typeof homeward>,
+  tools: HomewardTools,
+): Promise<{ dealUuid?: string }> {
+  const { pieces, outbox, now } = tools
+  const { message } = job
+  switch (message.kind) {
+    case 'acknowledgements':
+      for (const one of message.of) await outbox.acknowledge(one.sender, one.subject, one.sequence)
+      return {}
+    case 'askWanted':
+      await tools.signAsk(message.sequence, message.ask)
+      await writing(pieces.db, async (trx) => {
+        await inbox.accept(trx, job.sender, job.subject, job.sequence)
+        await acknowledge(trx, outbox, job, now())
+      })
+      return {}
+    case 'dealOffered': {
+      const offered = judgeOffer(message, { miner: tools.miner.address, sectorSizeBytes: tools.miner.sectorSizeBytes })
+      await writing(pieces.db, async (trx) => {
+        const nowMs = now()
+        const known = await pieces.read(message.dealUuid, trx)
+        if (known === undefined && (await inbox.accept(trx, job.sender, job.subject, job.sequence))) {
+          const row = { ...offered, state: 'Offered', turn: 1, state_since_ms: nowMs, wake_at: nowMs, tries: 0 }
+          await trx
+            .insertInto('pieces')
+            .values(row as Piece)
+            .execute()
+        }
+        await acknowledge(trx, outbox, job, nowMs)
+      })
+      return { dealUuid: message.dealUuid }
+    }
+    case 'dealWithdrawn':
+      await writing(pieces.db, async (trx) => {
+        const nowMs = now()
+        const piece = await pieces.read(message.dealUuid, trx)
+        // Once it is with the miner or on chain, abroad has no say any more.
+        const early = piece && ['Offered', 'Pulling', 'Home'].includes(piece.state)
+        if (early && knows(pieceTransitions, piece.state, 'dropped')) {
+          const failure = { code: 'WITHDRAWN', remedy: 'drop' as const, text: message.reason }
+          await pieces.move(trx, piece, 'dropped', {}, { nowMs, failure })
+        }
+        await inbox.accept(trx, job.sender, job.subject, job.sequence)
+        await acknowledge(trx, outbox, job, nowMs)
+      })
+      return {}
+  }
+}

@@ -1,0 +1,5 @@
+import { inboxMigration, type Migration, outboxMigration } from '@sealane/sql'
+import { sealerMigration } from './0001-sealer.js'
+
+/** Shipped migrations are frozen; new ones are appended. */
+export const migrations: readonly Migration[] = [outboxMigration, inboxMigration, sealerMigration]

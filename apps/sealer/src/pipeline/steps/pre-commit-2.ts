@@ -1,0 +1,6 @@
+import type { Step } from '../step.js'
+import { ticketExpired } from '../ticket-expired.js'
+import { handToWorker } from '../worker-queue.js'
+
+export const preCommit2: Step = async (sector, _pieces, tools) =>
+  ticketExpired(sector, tools) ? { event: 'ticketExpired' } : await handToWorker(sector, 'pc2', tools)
