@@ -1,1 +1,3 @@
-export {}
+export { type LocalRedis, localRedis } from './local-redis.js'
+export { temporaryDirectory } from './temporary-directory.js'
+export { until } from './until.js'

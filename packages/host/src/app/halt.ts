@@ -13,9 +13,12 @@ let listener: HaltListener | undefined
  * Inside runApp the app is stopped first (≤ 10 s). Never throws, returns at once.
  */
 export function halt(error: unknown): void {
-  if (listener) return listener(error)
-  process.stderr.write(`${plainLine(error)}\n`)
-  process.exit(exitCodeOf(error))
+  if (listener) {
+    listener(error)
+  } else {
+    process.stderr.write(`${plainLine(error)}\n`)
+    process.exit(exitCodeOf(error))
+  }
 }
 
 /** Lets the running app stop itself before a halt. */

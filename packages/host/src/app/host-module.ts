@@ -11,16 +11,22 @@ export function InjectConfig(): ReturnType<typeof Inject> {
   return Inject(CONFIG)
 }
 
-/** What every module may inject without importing: Log, Health, Metrics and the configuration. */
+/** Holds what every module may inject without importing: Log, Health, Metrics and the configuration. */
 @Module({})
-export class HostModule {
-  static forRoot(o: { log: Log; health: Health; metrics: Metrics; config: unknown }): DynamicModule {
-    const providers = [
-      { provide: Log, useValue: o.log },
-      { provide: Health, useValue: o.health },
-      { provide: Metrics, useValue: o.metrics },
-      { provide: CONFIG, useValue: o.config },
-    ]
-    return { module: HostModule, global: true, providers, exports: [Log, Health, Metrics, CONFIG] }
-  }
+class HostModule {}
+
+/** The module itself, global; runApp brings it, tests of a module may import it. */
+export function hostModule(o: {
+  log: Log
+  health: Health
+  metrics: Metrics
+  config: unknown
+}): DynamicModule {
+  const providers = [
+    { provide: Log, useValue: o.log },
+    { provide: Health, useValue: o.health },
+    { provide: Metrics, useValue: o.metrics },
+    { provide: CONFIG, useValue: o.config },
+  ]
+  return { module: HostModule, global: true, providers, exports: [Log, Health, Metrics, CONFIG] }
 }

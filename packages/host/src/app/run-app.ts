@@ -6,7 +6,7 @@ import { createLog, type Log, type LogLevel } from '../log/log.js'
 import { nestLog } from '../log/nest-log.js'
 import { exitCodeOf, FAULT_EXIT_CODE, onHalt, plainLine } from './halt.js'
 import { Health } from './health.js'
-import { HostModule } from './host-module.js'
+import { hostModule } from './host-module.js'
 import { Metrics } from './metrics.js'
 
 /** From SIGTERM to the end of the process, whatever hangs. Source: design §3.11. Unit: ms. */
@@ -84,9 +84,9 @@ export async function runApp(o: RunAppOptions): Promise<RunningApp> {
     void stop(exitCodeOf(error))
   }
   const guard = (error: unknown): void => {
-    if (o.survive?.(error)) return log.error('survived', { error })
-    if (stopping) return log.warn('error while stopping', { error })
-    die(error)
+    if (o.survive?.(error)) log.error('survived', { error })
+    else if (stopping) log.warn('error while stopping', { error })
+    else die(error)
   }
   process.on('uncaughtException', guard)
   process.on('unhandledRejection', guard)
@@ -99,7 +99,7 @@ export async function runApp(o: RunAppOptions): Promise<RunningApp> {
   onHalt(die)
   alarmOnLag(health, metrics)
   try {
-    const host = HostModule.forRoot({ log, health, metrics, config: o.config })
+    const host = hostModule({ log, health, metrics, config: o.config })
     context = await NestFactory.createApplicationContext(
       { module: RootModule, imports: [host, o.module] },
       { logger: nestLog(log), abortOnError: false },

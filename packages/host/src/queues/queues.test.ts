@@ -1,0 +1,241 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { kind } from '@sealane/jobs'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { Health } from '../app/health.js'
+import type { HostError } from '../errors/host-error.js'
+import type { LocalServer } from '../launch/local-server.js'
+import { type LocalPostgres, startLocalPostgres } from '../launch/start-local-postgres.js'
+import { startLocalRedis } from '../launch/start-local-redis.js'
+import { createQueues, type Queues } from './queues.js'
+
+const look = kind({
+  queue: 'test.look',
+  payload: z.object({ row: z.int(), turn: z.int() }),
+  id: (p) => `r${p.row}-t${p.turn}-0`,
+})
+
+const opened: Queues[] = []
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((queues) => queues.close()))
+})
+function open(url: string, o: Partial<Parameters<typeof createQueues>[0]> = {}): Queues {
+  const queues = createQueues({ url, ...o })
+  opened.push(queues)
+  return queues
+}
+const up = (queues: Queues) =>
+  vi.waitFor(async () => expect(await queues.check()).toBe(true), { timeout: 10_000 })
+
+function suite(url: () => string) {
+  it('brings a job to a worker, once for one id', async () => {
+    const queues = open(url())
+    await up(queues)
+    const seen: number[] = []
+    await queues.add(look, { row: 1, turn: 1 })
+    await queues.add(look, { row: 1, turn: 1 })
+    await queues.addBulk(look, [
+      { row: 2, turn: 1 },
+      { row: 3, turn: 1 },
+    ])
+    queues.work(look, async (p) => void seen.push(p.row))
+    await vi.waitFor(() => expect([...seen].sort()).toEqual([1, 2, 3]), { timeout: 10_000 })
+    await vi.waitFor(async () => expect(await queues.depth(look.queue)).toBe(0), { timeout: 5_000 })
+  })
+
+  it('runs an id again once its job has ended, also after a failure', async () => {
+    const queues = open(url())
+    await up(queues)
+    let runs = 0
+    queues.work(
+      look,
+      async () => {
+        runs++
+        throw new Error('poison')
+      },
+      { queueName: 'test.again' },
+    )
+    for (let n = 1; n <= 3; n++) {
+      await queues.add(look, { row: 1, turn: 1 }, { queueName: 'test.again' })
+      await vi.waitFor(() => expect(runs).toBe(n), { timeout: 10_000 })
+      await vi.waitFor(async () => expect(await queues.depth('test.again')).toBe(0), { timeout: 5_000 })
+    }
+  })
+
+  it('holds delayed jobs back and takes urgent ones first', async () => {
+    const queues = open(url())
+    await up(queues)
+    const seen: number[] = []
+    const queueName = 'test.order'
+    await queues.add(look, { row: 1, turn: 1 }, { queueName, delayMs: 700 })
+    await queues.add(look, { row: 2, turn: 1 }, { queueName, priority: 9 })
+    await queues.add(look, { row: 3, turn: 1 }, { queueName, priority: 1 })
+    queues.work(look, async (p) => void seen.push(p.row), { queueName })
+    await vi.waitFor(() => expect(seen).toEqual([3, 2, 1]), { timeout: 10_000 })
+  })
+
+  it('drops what is not of its kind, and goes on', async () => {
+    const queues = open(url())
+    await up(queues)
+    const seen: number[] = []
+    const queueName = 'test.hostile'
+    const hostile = kind({ queue: queueName, payload: z.object({ row: z.string() }), id: () => 'h' })
+    const large = kind({
+      queue: queueName,
+      payload: z.object({ row: z.int(), turn: z.int(), pad: z.string() }),
+      id: () => 'l',
+    })
+    await queues.add(hostile, { row: '../../etc/passwd' })
+    await queues.add(large, { row: 7, turn: 1, pad: 'x'.repeat(200_000) })
+    await queues.add(look, { row: 1, turn: 1 }, { queueName })
+    queues.work(look, async (p) => void seen.push(p.row), { queueName })
+    await vi.waitFor(() => expect(seen).toEqual([1]), { timeout: 10_000 })
+    await vi.waitFor(async () => expect(await queues.depth(queueName)).toBe(0), { timeout: 5_000 })
+  })
+
+  it('works many dynamic queues side by side and refuses two handlers of one', async () => {
+    const queues = open(url())
+    await up(queues)
+    const seen: string[] = []
+    for (const path of ['a', 'b', 'c', 'd']) {
+      const queueName = `test.pc2.${path}`
+      queues.work(look, async () => void seen.push(path), { queueName, concurrency: 2 })
+      await queues.add(look, { row: 1, turn: 1 }, { queueName })
+    }
+    await vi.waitFor(() => expect([...seen].sort()).toEqual(['a', 'b', 'c', 'd']), { timeout: 10_000 })
+    expect(() => queues.work(look, async () => {}, { queueName: 'test.pc2.a' })).toThrow('two handlers')
+  })
+
+  it('closes with a handler running: aborts it, waits a little, ends', async () => {
+    const queues = open(url())
+    await up(queues)
+    let released = false
+    let started = false
+    queues.work(
+      look,
+      (_, signal) =>
+        new Promise((resolve) => {
+          started = true
+          signal.addEventListener('abort', () => {
+            released = true
+            resolve()
+          })
+        }),
+      { queueName: 'test.close' },
+    )
+    await queues.add(look, { row: 1, turn: 1 }, { queueName: 'test.close' })
+    await vi.waitFor(() => expect(started).toBe(true), { timeout: 10_000 })
+    const before = performance.now()
+    await queues.close()
+    expect(released).toBe(true)
+    expect(performance.now() - before).toBeLessThan(4_000)
+    await expect(queues.add(look, { row: 2, turn: 1 })).rejects.toMatchObject({ code: 'QUEUES_CLOSED' })
+  })
+}
+
+describe('queues on Redis', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'sl-q-'))
+  let server: LocalServer
+  const start = async (extra: string[] = [], folder = dir) => {
+    const started = await startLocalRedis({ dir: folder, extra })
+    if (started === undefined) throw new Error('tests need redis-server')
+    return started
+  }
+  beforeAll(async () => {
+    server = await start()
+  })
+  afterAll(async () => {
+    await server.stop()
+    rmSync(dir, { recursive: true, force: true })
+  })
+
+  suite(() => server.url)
+
+  it('keeps acknowledged jobs over kill -9, and works on by itself when Redis is back', async () => {
+    const health = new Health()
+    const queues = open(server.url, { health })
+    await up(queues)
+    const seen = new Set<number>()
+    const queueName = 'test.killed'
+    const rows = Array.from({ length: 50 }, (_, row) => ({ row, turn: 1 }))
+    await queues.addBulk(look, rows, { queueName })
+    await server.kill()
+    await vi.waitFor(() => expect(health.report().ok).toBe(false))
+    await expect(queues.add(look, { row: 99, turn: 1 }, { queueName })).rejects.toMatchObject({
+      code: 'QUEUE_DOWN',
+      remedy: 'retry',
+    })
+    queues.work(look, async (p) => void seen.add(p.row), { queueName, concurrency: 5 })
+    server = await start()
+    await vi.waitFor(() => expect(seen.size).toBe(50), { timeout: 20_000 })
+    await vi.waitFor(() => expect(health.report()).toMatchObject({ ok: true }))
+    // A second restart under the same worker: it must still fetch.
+    await server.kill()
+    server = await start()
+    await up(queues)
+    await queues.add(look, { row: 100, turn: 1 }, { queueName })
+    await vi.waitFor(() => expect(seen.has(100)).toBe(true), { timeout: 25_000 })
+  }, 60_000)
+
+  it('stops within seconds while Redis is gone', async () => {
+    const queues = open(server.url)
+    await up(queues)
+    for (const name of ['a', 'b', 'c'])
+      queues.work(look, () => new Promise(() => {}), { queueName: `test.gone.${name}` })
+    await queues.add(look, { row: 1, turn: 1 }, { queueName: 'test.gone.a' })
+    await server.kill()
+    const before = performance.now()
+    await queues.close()
+    expect(performance.now() - before).toBeLessThan(6_000)
+    server = await start()
+  })
+
+  it.each([
+    ['appendonly', 'appendonly no'],
+    ['maxmemory-policy', 'maxmemory-policy allkeys-lru'],
+    ['appendfsync', 'appendfsync no'],
+  ])('refuses a Redis whose %s would lose jobs, naming the setting and the fix', async (setting, line) => {
+    const folder = mkdtempSync(join(tmpdir(), 'sl-v-'))
+    const volatile = await start([line], folder)
+    try {
+      const told: HostError[] = []
+      const queues = open(volatile.url, { onVolatile: (error) => told.push(error) })
+      await vi.waitFor(() => expect(told).toHaveLength(1), { timeout: 5_000 })
+      expect(told[0]).toMatchObject({ code: 'QUEUE_VOLATILE', remedy: 'halt', facts: { setting } })
+      expect(told[0]?.message).toContain('redis.conf needs: appendonly yes')
+      await expect(queues.check()).rejects.toMatchObject({ code: 'QUEUE_VOLATILE' })
+      await queues.close()
+    } finally {
+      await volatile.stop()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+})
+
+describe('queues on the PostgreSQL fallback', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'sl-p-'))
+  let server: LocalPostgres
+  let url: string
+  beforeAll(async () => {
+    server = await startLocalPostgres({ dir })
+    url = await server.database('home')
+  }, 120_000)
+  afterAll(async () => {
+    await server?.stop()
+    rmSync(dir, { recursive: true, force: true })
+  })
+
+  suite(() => url)
+
+  it('keeps crossing and home apart as two databases', async () => {
+    const crossing = open(await server.database('crossing'))
+    await up(crossing)
+    const home = open(url)
+    await up(home)
+    await home.add(look, { row: 1, turn: 1 }, { queueName: 'test.apart' })
+    expect(await home.depth('test.apart')).toBe(1)
+    expect(await crossing.depth('test.apart')).toBe(0)
+  })
+})
