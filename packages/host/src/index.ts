@@ -16,7 +16,8 @@ export { Secret } from './config/secret.js'
 export { CodedError, codeOf, failureOf, type Remedy, remedyOf } from './errors/coded-error.js'
 export { HostError, type HostFacts } from './errors/host-error.js'
 export { type FetchRangeOptions, fetchRange } from './files/fetch-range.js'
-export { type FileServer, type FindFile, serveFiles } from './files/serve-files.js'
+export { putFile } from './files/put-file.js'
+export { type FileServer, type FindFile, type ReceiveFile, serveFiles } from './files/serve-files.js'
 export { listTrash, purgeTrash, type TrashManifest, trash } from './files/trash.js'
 export {
   mkdirDurable,

@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls'
 import { HostError } from '../errors/host-error.js'
 import { type Log, silentLog } from '../log/log.js'
 import { type Identity, type Role, tlsOptions } from '../tls/certificates.js'
+import { receiveFile } from './receive-file.js'
 
 export interface FileServer {
   readonly port: number
@@ -17,12 +18,18 @@ export type FindFile = (
   caller: { role: Role; name: string },
 ) => Promise<string | undefined>
 
+/** Where a PUT to a request path may be written, and how large it may be, or undefined for 404. As FindFile: names it knows, never a path. */
+export type ReceiveFile = (
+  requestPath: string,
+  caller: { role: Role; name: string },
+) => Promise<{ path: string; maxBytes: number } | undefined>
+
 /** Nothing read or written on a connection for this long ends it. Unit: ms. */
 const IDLE_TIMEOUT_MS = 60_000
 
 /**
  * Serves files over HTTPS with mutual TLS and Range to callers of `roles`: bulk bytes, which never travel in queues or gRPC.
- * A GET answers 200 or, with `Range: bytes=a-` or `a-b`, 206; HEAD tells the size. Files are sent as they are on disk.
+ * A PUT answers 204 once the bytes are durable under their name. A GET answers 200 or, with `Range: bytes=a-` or `a-b`, 206; HEAD tells the size. Files are sent as they are on disk.
  */
 export async function serveFiles(o: {
   host: string
@@ -30,6 +37,8 @@ export async function serveFiles(o: {
   tls: Identity
   roles: readonly Role[]
   find: FindFile
+  /** Takes PUTs; without it they are refused. */
+  receive?: ReceiveFile
   log?: Log
 }): Promise<FileServer> {
   const log = o.log ?? silentLog()
@@ -70,9 +79,16 @@ export async function serveFiles(o: {
     const name = typeof subject?.CN === 'string' ? subject.CN : ''
     if (!o.roles.includes(role))
       return void response.writeHead(403).end(`role ${role || 'none'} may not fetch files here\n`)
+    const requestPath = decodeURIComponent((request.url ?? '/').split('?')[0] ?? '/')
+    if (request.method === 'PUT' && o.receive) {
+      const target = await o.receive(requestPath, { role, name })
+      if (target === undefined) return void response.writeHead(404, { connection: 'close' }).end()
+      const status = await receiveFile(request, target)
+      return void response.writeHead(status, status === 204 ? {} : { connection: 'close' }).end()
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return void response.writeHead(405, { allow: 'GET, HEAD' }).end()
-    const path = await o.find(decodeURIComponent((request.url ?? '/').split('?')[0] ?? '/'), { role, name })
+    const path = await o.find(requestPath, { role, name })
     if (path === undefined) return void response.writeHead(404).end()
     const file = await open(path, 'r')
     try {

@@ -157,6 +157,8 @@ export interface PostVanilla {
 export interface PostSector {
   sectorNumber: number;
   commR: Uint8Array;
+  /** size of its vanilla proof on the hub, for PostSnark */
+  vanillaBytes: number;
 }
 
 export interface PostSnark {
@@ -1846,7 +1848,7 @@ export const PostVanilla: MessageFns<PostVanilla> = {
 };
 
 function createBasePostSector(): PostSector {
-  return { sectorNumber: 0, commR: new Uint8Array(0) };
+  return { sectorNumber: 0, commR: new Uint8Array(0), vanillaBytes: 0 };
 }
 
 export const PostSector: MessageFns<PostSector> = {
@@ -1856,6 +1858,9 @@ export const PostSector: MessageFns<PostSector> = {
     }
     if (message.commR.length !== 0) {
       writer.uint32(18).bytes(message.commR);
+    }
+    if (message.vanillaBytes !== 0) {
+      writer.uint32(24).uint64(message.vanillaBytes);
     }
     return writer;
   },
@@ -1889,6 +1894,14 @@ export const PostSector: MessageFns<PostSector> = {
             message.commR = reader.bytes();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.vanillaBytes = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1908,6 +1921,7 @@ export const PostSector: MessageFns<PostSector> = {
     const message = createBasePostSector();
     message.sectorNumber = object.sectorNumber ?? 0;
     message.commR = object.commR ?? new Uint8Array(0);
+    message.vanillaBytes = object.vanillaBytes ?? 0;
     return message;
   },
 };
