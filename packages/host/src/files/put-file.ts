@@ -18,7 +18,12 @@ export async function putFile(o: {
   role: Role
   signal?: AbortSignal
 }): Promise<void> {
-  const agent = new Agent({ ...tlsOptions(o.tls), servername: roleName(o.role), keepAlive: false, maxCachedSessions: 0 })
+  const agent = new Agent({
+    ...tlsOptions(o.tls),
+    servername: roleName(o.role),
+    keepAlive: false,
+    maxCachedSessions: 0,
+  })
   const file = await open(o.path, 'r')
   try {
     const { size } = await file.stat()
@@ -36,7 +41,9 @@ export async function putFile(o: {
           resolve(response.statusCode ?? 0)
         },
       )
-      outgoing.setTimeout(IDLE_TIMEOUT_MS, () => outgoing.destroy(new Error(`no byte for ${IDLE_TIMEOUT_MS} ms`)))
+      outgoing.setTimeout(IDLE_TIMEOUT_MS, () =>
+        outgoing.destroy(new Error(`no byte for ${IDLE_TIMEOUT_MS} ms`)),
+      )
       outgoing.on('error', reject)
       file.createReadStream({ autoClose: false }).on('error', reject).pipe(outgoing)
     }).catch((cause: unknown) => {
@@ -45,7 +52,11 @@ export async function putFile(o: {
       throw new HostError({ code: 'FILE_TRANSFER', url: o.url, reason }, `${o.url}: ${reason}`, { cause })
     })
     if (status >= 200 && status < 300) return
-    const facts = { code: status >= 500 || status === 400 ? 'FILE_TRANSFER' : 'FILE_REFUSED', url: o.url, reason: `HTTP ${status}` } as const
+    const facts = {
+      code: status >= 500 || status === 400 ? 'FILE_TRANSFER' : 'FILE_REFUSED',
+      url: o.url,
+      reason: `HTTP ${status}`,
+    } as const
     throw new HostError(facts, `${o.url}: HTTP ${status}`)
   } finally {
     await file.close()

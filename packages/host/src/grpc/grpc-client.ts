@@ -1,12 +1,10 @@
-import { credentials } from '@grpc/grpc-js'
+import { Channel, credentials } from '@grpc/grpc-js'
 import {
   type CallOptions,
-  type Channel,
   type Client,
   ClientError,
   type ClientMiddleware,
   type ClientMiddlewareCall,
-  createChannel,
   createClientFactory,
   Metadata,
   Status,
@@ -30,8 +28,8 @@ export function grpcChannel(o: { address: string; tls?: Identity; role?: Role })
     'grpc.max_reconnect_backoff_ms': 10_000,
   }
   if (o.address.startsWith('unix:') || o.tls === undefined)
-    return createChannel(o.address, credentials.createInsecure(), options)
-  return createChannel(
+    return new Channel(o.address, credentials.createInsecure(), options)
+  return new Channel(
     o.address,
     credentials.createSsl(
       Buffer.from(o.tls.authority),

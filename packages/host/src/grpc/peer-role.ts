@@ -24,7 +24,7 @@ export function peerRole(local: string | undefined): ServerInterceptor {
     })
 }
 
-/** A certificate with two roles has none. */
+/** A certificate with two roles has none, and `local` is no role that a certificate can give. */
 function one(value: string | string[] | undefined): string | undefined {
-  return typeof value === 'string' && /^[\x20-\x7e]+$/.test(value) ? value : undefined
+  return typeof value === 'string' && /^[\x20-\x7e]+$/.test(value) && value !== 'local' ? value : undefined
 }

@@ -59,6 +59,8 @@ function post(target: OperatorTarget, name: string, body: string, signal: AbortS
       url,
       {
         method: 'POST',
+        // A kept connection would break on the first call after a restart of the app.
+        agent: false,
         signal,
         headers: {
           'content-type': 'application/json',

@@ -1,3 +1,4 @@
+import 'reflect-metadata' // before x509, whose container needs it
 import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -61,7 +62,8 @@ export async function issueCertificate(
   dir: string,
   o: { role: Role; name?: string; hosts?: readonly string[]; days?: number; outDir?: string; now?: Date },
 ): Promise<void> {
-  if (!/^[a-z][a-z0-9-]{0,30}$/.test(o.role)) throw certificate(o.role, 'a role is a lower-case word')
+  if (!/^[a-z][a-z0-9-]{0,30}$/.test(o.role) || o.role === 'local')
+    throw certificate(o.role, 'a role is a lower-case word, and not `local`')
   const authority = new x509.X509Certificate(read(join(dir, 'ca.crt'), 'make it with `sealane certs init`'))
   const signingKey = await webcrypto.subtle.importKey(
     'pkcs8',
