@@ -97,15 +97,22 @@ pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
 
 /// Writes a file under a temporary name, syncs it, then renames it into place.
 pub fn write_whole(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> Result<()>) -> Result<()> {
-    let partial = partial_path(path);
-    let file = File::create(&partial).with_context(|| partial.display().to_string())?;
+    write_whole_as(&partial_path(path), path, fill)
+}
+
+/// Like [`write_whole`], with a temporary name of the caller's choice on the same volume.
+pub fn write_whole_as(
+    partial: &Path,
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<File>) -> Result<()>,
+) -> Result<()> {
+    let file = File::create(partial).with_context(|| partial.display().to_string())?;
     let mut out = BufWriter::with_capacity(1 << 20, file);
     fill(&mut out)?;
     out.flush()?;
     out.get_ref().sync_all()?;
     drop(out);
-    fs::rename(&partial, path).with_context(|| path.display().to_string())?;
-    Ok(())
+    fs::rename(partial, path).with_context(|| path.display().to_string())
 }
 
 /// The name of a file while it is being written; unique per process, so two writers cannot mix.

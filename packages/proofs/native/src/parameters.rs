@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::circuits::{visit_circuit, CircuitKind, CircuitVisitor, DEVNET_SECTOR_SIZES};
 use crate::failure::{fail, Code};
-use crate::files::write_whole;
+use crate::files::{write_whole, write_whole_as};
 use crate::groth16_setup::{self, Secrets};
 use crate::permit::Permit;
 use crate::progress::Progress;
@@ -68,7 +68,9 @@ pub fn generate(
                 );
             }
             self.progress.report("writing the parameters", Some(1.0));
-            write_whole(&path, |out| Ok(parameters.write(out)?))?;
+            // The lock is ours, so the name need not be: what a killed run left behind is written over.
+            let partial = key_path(self.directory, id, "params-partial");
+            write_whole_as(&partial, &path, |out| Ok(parameters.write(out)?))?;
             Ok(path)
         }
     }
@@ -124,7 +126,12 @@ pub fn read_verifying_key(directory: &Path, id: &str) -> Result<VerifyingKey<Bls
             format!("the verifying key is missing: {}", path.display()),
         );
     };
-    Ok(VerifyingKey::read(std::io::BufReader::new(file))?)
+    VerifyingKey::read(std::io::BufReader::new(file)).or_else(|error| {
+        fail(
+            Code::KeyMismatch,
+            format!("not a verifying key: {}: {error}", path.display()),
+        )
+    })
 }
 
 /// Requires the `.params` file of a circuit before a prover maps it.
@@ -148,4 +155,59 @@ fn file_name(path: &Path) -> String {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn committed(name: &str, extension: &str) -> Vec<u8> {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../keys/devnet");
+        fs::read(key_path(&directory, name, extension)).unwrap()
+    }
+
+    #[test]
+    fn the_committed_window_key_follows_from_its_seed() {
+        let (id, key) = derive_verifying_key(CircuitKind::Window, 0x800).unwrap();
+        let mut bytes = Vec::new();
+        key.write(&mut bytes).unwrap();
+        assert!(bytes == committed(&id, "vk"));
+    }
+
+    #[test]
+    fn the_committed_srs_follows_from_its_seed() {
+        let mut bytes = Vec::new();
+        derive_srs().write(&mut bytes).unwrap();
+        assert!(bytes == committed(SRS_NAME, "srs"));
+    }
+
+    #[test]
+    fn parameters_are_written_once_and_belong_to_the_committed_key() {
+        let directory = tempfile::tempdir().unwrap();
+        let id = crate::circuits::circuit_id(CircuitKind::Window, 0x800).unwrap();
+        let generate = || {
+            let permit = directory.path().join("permit.lock");
+            generate(
+                directory.path(),
+                CircuitKind::Window,
+                0x800,
+                &permit,
+                &Progress::silent(),
+            )
+        };
+        assert!(generate()
+            .unwrap_err()
+            .to_string()
+            .starts_with("PARAMETERS_MISSING"));
+        fs::write(key_path(directory.path(), &id, "vk"), committed(&id, "vk")).unwrap();
+        let path = generate().unwrap();
+        // The parameters begin with the verifying key; the size is that of the field's own file.
+        let bytes = fs::read(&path).unwrap();
+        assert_eq!(bytes.len(), 11_501_496);
+        assert!(bytes.starts_with(&committed(&id, "vk")));
+        let written = fs::metadata(&path).unwrap().modified().unwrap();
+        generate().unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), written);
+    }
 }

@@ -183,9 +183,22 @@ pub fn commit1(task: &Commit1) -> Result<()> {
         task.seed.0,
         pre_commit,
         &piece_infos(&task.pieces)?,
-    )?;
+    )
+    .map_err(|error| unprovable(error, sector))?;
     check_vanilla(sector, &output)?;
     write_json(&task.output_path, &output)
+}
+
+/// Gives the library's "Invalid vanilla proof generated" a code: files and commitments disagree.
+fn unprovable(error: anyhow::Error, sector: &Sector) -> anyhow::Error {
+    if format!("{error:#}").contains("Invalid vanilla proof") {
+        let text = format!(
+            "the files of sector {} do not prove its commitments",
+            sector.sector_number
+        );
+        return Failure::new(Code::ProofRefused, text).into();
+    }
+    error
 }
 
 #[derive(Debug, Deserialize)]

@@ -4,6 +4,7 @@
 // its parent in whatever way the parent dies.
 import { readFileSync, writeSync } from 'node:fs'
 import { type Addon, loadAddon } from '../addon.js'
+import { ProofError } from '../proof-error.js'
 import type { ChildLine, TaskRequest } from './task-request.js'
 
 const answerDescriptor = 3
@@ -18,8 +19,14 @@ function main(addonPath: string, parent: number): void {
     process.title = `sealane-proofs-runner ${task}`
     answer(run(addon, text))
   } catch (error) {
-    answer({ error: error instanceof Error ? error.message : String(error) })
+    answer({ error: textOf(error) })
   }
+}
+
+/** `CODE: message`: the addon's errors read so already. */
+function textOf(error: unknown): string {
+  if (error instanceof ProofError) return `${error.code}: ${error.message}`
+  return error instanceof Error ? error.message : String(error)
 }
 
 function run(addon: Addon, request: string): ChildLine {
