@@ -16,20 +16,48 @@ export function cacheDirectory() {
   return process.env.SEALANE_CACHE || join(homedir(), '.cache', 'sealane')
 }
 
-/** SHA-256 over Cargo.lock, the workspace manifest and every file of the crate. */
+/**
+ * SHA-256 over what the addon is compiled from: every file of the crate, the locked versions of what it
+ * depends on, and the workspace's settings. Other crates of the workspace may come and go.
+ */
 export function sourcesDigest() {
-  const files = [join(workspaceDirectory, 'Cargo.lock'), join(workspaceDirectory, 'Cargo.toml')]
-  for (const entry of readdirSync(nativeDirectory, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) files.push(join(entry.parentPath ?? entry.path, entry.name))
-  }
   const hash = createHash('sha256')
+  const manifest = readFileSync(join(workspaceDirectory, 'Cargo.toml'), 'utf8')
+  hash.update(manifest.replace(/^members = \[[^\]]*\]/m, ''))
+  hash.update(lockedVersions(readFileSync(join(workspaceDirectory, 'Cargo.lock'), 'utf8')).join('\n'))
+  const files = readdirSync(nativeDirectory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
   for (const file of files.sort()) {
     hash
-      .update(`${relative(workspaceDirectory, file)}\0`)
+      .update(`${relative(nativeDirectory, file)}\0`)
       .update(readFileSync(file))
       .update('\0')
   }
   return hash.digest('hex')
+}
+
+/** `name version checksum` of the crate and all that it depends on, from the text of Cargo.lock. */
+function lockedVersions(lock) {
+  const byName = new Map()
+  for (const block of lock.split('\n[[package]]').slice(1)) {
+    const field = (name) => new RegExp(`^${name} = "(.*)"$`, 'm').exec(block)?.[1] ?? ''
+    const list = /^dependencies = \[([^\]]*)\]/m.exec(block)?.[1] ?? ''
+    const dependencies = [...list.matchAll(/"([^"]*)"/g)].map((match) => match[1].split(' '))
+    const locked = { version: field('version'), checksum: field('checksum'), dependencies }
+    byName.set(field('name'), [...(byName.get(field('name')) ?? []), locked])
+  }
+  const reached = new Set()
+  const visit = (name, version) => {
+    for (const locked of byName.get(name) ?? []) {
+      const line = `${name} ${locked.version} ${locked.checksum}`
+      if ((version && version !== locked.version) || reached.has(line)) continue
+      reached.add(line)
+      for (const [next, nextVersion] of locked.dependencies) visit(next, nextVersion)
+    }
+  }
+  visit('sealane-proofs')
+  return [...reached].sort()
 }
 
 /** This machine's relevant CPU features, one space between, or the architecture where they are unknown. */

@@ -27,7 +27,7 @@ export interface ProverOptions {
 /**
  * A prover that runs each step in a child process.
  *
- * @throws ProofError KEY_MISMATCH for a trapdoor prover over a key set without public secrets
+ * @throws ProofError KEY_MISMATCH for a trapdoor prover over a key set without public secrets, ADDON_MISSING
  */
 export function createProver(o: ProverOptions): Prover {
   if (o.kind === 'trapdoor' && !o.keySet.trapdoor) {
@@ -38,9 +38,12 @@ export function createProver(o: ProverOptions): Prover {
 
 class ChildProver implements Prover {
   readonly kind: ProverKind
+  readonly #addonPath: string
 
   constructor(private readonly o: ProverOptions) {
     this.kind = o.kind
+    // Once, at the start: a checkout may change under a running process.
+    this.#addonPath = o.addonPath ?? addonPath()
   }
 
   async addPieces(o: Parameters<Prover['addPieces']>[0], t?: TaskOptions): ReturnType<Prover['addPieces']> {
@@ -189,11 +192,10 @@ class ChildProver implements Prover {
   /** Official parameters are fetched, not made: the child names the file if one is missing. */
   async #ensureParameters(which: 'window' | 'porep', sectorSize: bigint, t: TaskOptions): Promise<void> {
     if (!this.o.keySet.trapdoor) return
-    const { permitDir, addonPath } = this.o
     await ensureParameters(this.o.keySet, which, sectorSize, {
       ...t,
-      permitDir: resolve(permitDir),
-      addonPath,
+      permitDir: resolve(this.o.permitDir),
+      addonPath: this.#addonPath,
     })
   }
 
@@ -206,7 +208,7 @@ class ChildProver implements Prover {
     const parentCacheDir = resolve(this.o.parentCacheDir)
     await mkdir(parentCacheDir, { recursive: true })
     const place = {
-      addonPath: this.o.addonPath ?? addonPath(),
+      addonPath: this.#addonPath,
       parameterCache: this.o.keySet.directory,
       parentCacheDir,
     }
