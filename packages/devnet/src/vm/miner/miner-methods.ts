@@ -1,0 +1,43 @@
+import type { ActorMethod } from '../run/runtime.js'
+import { changeBeneficiary, getBeneficiary } from './change-beneficiary.js'
+import { changeMultiaddrs } from './change-multiaddrs.js'
+import { changeOwnerAddress } from './change-owner-address.js'
+import { changePeerId } from './change-peer-id.js'
+import { changeWorkerAddress } from './change-worker-address.js'
+import { confirmChangeWorkerAddress } from './confirm-change-worker-address.js'
+import { controlAddresses } from './control-addresses.js'
+import { declareFaults } from './declare-faults.js'
+import { declareFaultsRecovered } from './declare-faults-recovered.js'
+import { preCommitSectorBatch } from './pre-commit-sector-batch.js'
+import { proveCommitSectors } from './prove-commit-sectors.js'
+import { repayDebt } from './repay-debt.js'
+import { submitWindowedPost } from './submit-windowed-post.js'
+import { withdrawBalance } from './withdraw-balance.js'
+
+/** Methods of a miner; the large numbers are those of FRC-42. What is not here ends with exit code 22. */
+export const minerMethods: { readonly [method: number]: ActorMethod | undefined } = {
+  2: controlAddresses,
+  3: changeWorkerAddress,
+  3302309124: changeWorkerAddress,
+  4: changePeerId,
+  1236548004: changePeerId,
+  5: submitWindowedPost,
+  10: declareFaults,
+  11: declareFaultsRecovered,
+  16: withdrawBalance,
+  2280458852: withdrawBalance,
+  18: changeMultiaddrs,
+  1063480576: changeMultiaddrs,
+  21: confirmChangeWorkerAddress,
+  2354970453: confirmChangeWorkerAddress,
+  22: repayDebt,
+  3665352697: repayDebt,
+  23: changeOwnerAddress,
+  1010589339: changeOwnerAddress,
+  28: preCommitSectorBatch,
+  30: changeBeneficiary,
+  1570634796: changeBeneficiary,
+  31: getBeneficiary,
+  4158972569: getBeneficiary,
+  34: proveCommitSectors,
+}
