@@ -270,7 +270,7 @@ export function policyFor(name: NetworkName, networkVersion = 28): NetworkPolicy
 export function networkNamed(stateNetworkName: string): NetworkName {
   if (stateNetworkName === 'testnetnet' || stateNetworkName === 'mainnet') return 'mainnet'
   if (stateNetworkName === 'calibrationnet' || stateNetworkName === 'calibration') return 'calibration'
-  if (/(?:^|-)2k(?:-|$)/.test(stateNetworkName)) return 'devnet-2k'
+  if (/(?:^|-)2k(?:-|$)|^sealane-devnet-/.test(stateNetworkName)) return 'devnet-2k'
   throw new PolicyError('UNSUPPORTED_NETWORK', `no policy for the network "${stateNetworkName}"`)
 }
 
