@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { kind } from '@sealane/jobs'
+import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { Health } from '../app/health.js'
@@ -9,6 +10,7 @@ import type { HostError } from '../errors/host-error.js'
 import type { LocalServer } from '../launch/local-server.js'
 import { type LocalPostgres, startLocalPostgres } from '../launch/start-local-postgres.js'
 import { startLocalRedis } from '../launch/start-local-redis.js'
+import { parseQueueUrl } from './queue-url.js'
 import { createQueues, type Queues } from './queues.js'
 
 const look = kind({
@@ -178,6 +180,41 @@ describe('queues on Redis', () => {
     await queues.add(look, { row: 100, turn: 1 }, { queueName })
     await vi.waitFor(() => expect(seen.has(100)).toBe(true), { timeout: 25_000 })
   }, 60_000)
+
+  it('tells a frozen Redis from a quiet one, and works on when it thaws', async () => {
+    const health = new Health()
+    const queues = open(server.url, { health })
+    await up(queues)
+    const seen: number[] = []
+    queues.work(look, async (p) => void seen.push(p.row), { queueName: 'test.frozen' })
+    await queues.add(look, { row: 1, turn: 1 }, { queueName: 'test.frozen' })
+    await vi.waitFor(() => expect(seen).toEqual([1]), { timeout: 5_000 })
+    process.kill(server.pid, 'SIGSTOP')
+    await vi.waitFor(() => expect(health.report().ok).toBe(false), { timeout: 20_000 })
+    process.kill(server.pid, 'SIGCONT')
+    await vi.waitFor(() => queues.add(look, { row: 2, turn: 1 }, { queueName: 'test.frozen' }), {
+      timeout: 15_000,
+    })
+    await vi.waitFor(() => expect(seen).toEqual([1, 2]), { timeout: 25_000 })
+    await vi.waitFor(() => expect(health.report()).toMatchObject({ ok: true }), { timeout: 5_000 })
+  }, 80_000)
+
+  it('works on after its connections were killed, again and again', async () => {
+    const queues = open(server.url)
+    await up(queues)
+    const seen = new Set<number>()
+    queues.work(look, async (p) => void seen.add(p.row), { queueName: 'test.cut' })
+    const address = parseQueueUrl(server.url)
+    const admin = address.backend === 'redis' ? new Redis(address.options) : undefined
+    for (let row = 1; row <= 5; row++) {
+      await admin?.call('CLIENT', 'KILL', 'SKIPME', 'yes')
+      await vi.waitFor(() => queues.add(look, { row, turn: 1 }, { queueName: 'test.cut' }), {
+        timeout: 10_000,
+      })
+      await vi.waitFor(() => expect(seen.has(row)).toBe(true), { timeout: 20_000 })
+    }
+    admin?.disconnect()
+  }, 120_000)
 
   it('stops within seconds while Redis is gone', async () => {
     const queues = open(server.url)

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import type { JobKind } from '@sealane/jobs'
 import { type BulkJobOptions, createPostgresBackend, createRedisBackend, Queue } from 'bullmq'
@@ -80,6 +81,8 @@ export interface Queues {
 
 /** The server has this long to take a job. Unit: ms. */
 const ADD_TIMEOUT_MS = 5_000
+/** An add just after a lost connection waits this long for the next. Unit: ms. */
+const RECONNECT_WAIT_MS = 500
 /** BullMQ's blocking fetch, and the watchdog's measure: twice this plus slack is silence. Unit: s. */
 const BLOCK_SECONDS = 5
 const SILENCE_MS = 2 * BLOCK_SECONDS * 1_000 + 5_000
@@ -87,6 +90,9 @@ const WATCH_EVERY_MS = 2_500
 /** Lock of a running job; the claim in the row, not this, decides who owns the work. Unit: ms. Source: BullMQ's default. */
 const LOCK_MS = 30_000
 const CLOSE_TIMEOUT_MS = 1_500
+/** Together at most 15 s until a half-open line is known; faults.md N2 asks for 20. Unit: ms. */
+const PULSE_MS = 10_000
+const PING_TIMEOUT_MS = 5_000
 
 /** Opens the queues of one server; returns at once, connects in the background and goes on trying with jitter. */
 export function createQueues(o: QueuesOptions): Queues {
@@ -126,6 +132,8 @@ interface Server {
   readonly shown: string
   queue(name: string): ServerQueue
   worker(name: string, run: (job: ServerJob) => Promise<void>, concurrency: number): ServerWorker
+  /** Whether it is connected; waits a moment for that, longer before the first time. */
+  ready(): Promise<boolean>
   /** Whether the server answers now. */
   ping(): Promise<boolean>
   check(): Promise<boolean>
@@ -178,7 +186,7 @@ class BullQueues implements Queues {
       const parsed = kind.payload.parse(payload)
       return { name, data: wire(parsed), opts: { ...opts, jobId: kind.id(parsed) } }
     })
-    await this.#bounded(name, this.#queue(name).addBulk(jobs))
+    await this.#bounded(name, (queue) => queue.addBulk(jobs))
   }
 
   async hint<Kind extends JobKind>(
@@ -233,9 +241,8 @@ class BullQueues implements Queues {
   }
 
   async depth(queueName: string): Promise<number> {
-    const counts = await this.#bounded(
-      queueName,
-      this.#queue(queueName).getJobCounts('wait', 'delayed', 'prioritized', 'active'),
+    const counts = await this.#bounded(queueName, (queue) =>
+      queue.getJobCounts('wait', 'delayed', 'prioritized', 'active'),
     )
     return Object.values(counts).reduce((sum, count) => sum + count, 0)
   }
@@ -266,29 +273,33 @@ class BullQueues implements Queues {
     return queue
   }
 
-  async #bounded<T>(queue: string, work: Promise<T>): Promise<T> {
-    const down = () =>
-      new HostError(
-        { code: 'QUEUE_DOWN', queue, server: this.server.shown },
-        `queue server ${this.server.shown} does not answer: start it or check the url`,
-      )
-    work.catch(() => {}) // it may still fail after the bound
+  async #bounded<T>(name: string, work: (queue: ServerQueue) => Promise<T>): Promise<T> {
+    if (this.#closed) throw closed()
     let timer: NodeJS.Timeout | undefined
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer in ${ADD_TIMEOUT_MS} ms`)), ADD_TIMEOUT_MS)
+    })
     try {
-      return await Promise.race([
-        work,
-        new Promise<never>((_, reject) => {
-          timer = setTimeout(() => reject(down()), ADD_TIMEOUT_MS)
-        }),
-      ])
+      if (!(await this.server.ready())) throw new Error('not connected')
+      const answer = work(this.#queue(name))
+      answer.catch(() => {}) // it may still fail after the bound
+      return await Promise.race([answer, timeout])
     } catch (cause) {
       if (cause instanceof HostError) throw cause
-      const error = down()
-      error.cause = cause
-      throw error
+      // A BullMQ queue whose first connection failed fails for ever: the next add makes another.
+      this.#discard(name)
+      const { shown } = this.server
+      const message = `queue server ${shown} does not answer: start it or check the url`
+      throw new HostError({ code: 'QUEUE_DOWN', queue: name, server: shown }, message, { cause })
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  #discard(name: string): void {
+    const queue = this.#queues.get(name)
+    this.#queues.delete(name)
+    if (queue !== undefined) void within(CLOSE_TIMEOUT_MS, queue.close())
   }
 
   async #watchWorkers(): Promise<void> {
@@ -389,11 +400,17 @@ function redisServer(
     retryStrategy: (times: number) =>
       Math.round(Math.min(200 * 2 ** Math.min(times, 6), 10_000) * (0.5 + Math.random() / 2)),
   }
-  // Adding fails fast when the server is away; fetching waits for it.
-  const producer = new Redis({ ...options, enableOfflineQueue: false })
+  const producer = new Redis(options)
   const consumer = new Redis(options)
   consumer.on('error', () => {}) // the producer's listeners speak for both
   let told = ''
+  let everReady = false
+  const ready = async (): Promise<boolean> => {
+    if (producer.status !== 'ready') {
+      await within(everReady ? RECONNECT_WAIT_MS : ADD_TIMEOUT_MS, once(producer, 'ready'))
+    }
+    return producer.status === 'ready'
+  }
   const check = async (): Promise<boolean> => {
     if (producer.status !== 'ready') return false
     await refuseVolatileRedis(producer, shown)
@@ -407,6 +424,7 @@ function redisServer(
   producer.on('close', () => lamp?.red(`Redis ${shown} is away: start it or check the url`))
   producer.on('ready', () => {
     told = ''
+    everReady = true
     check().then(
       () => lamp?.green(),
       (error: unknown) => {
@@ -417,10 +435,25 @@ function redisServer(
       },
     )
   })
+  // Neither TCP nor a blocking fetch tells of a half-open line or a frozen server; a question without an answer does.
+  const heartbeat = async (): Promise<boolean> => {
+    if (producer.status !== 'ready') return false
+    const answers = await Promise.all(
+      [producer, consumer].map((redis) => within(PING_TIMEOUT_MS, redis.ping())),
+    )
+    for (const [at, redis] of [producer, consumer].entries()) {
+      if (answers[at] !== 'PONG' && redis.status === 'ready') redis.disconnect(true)
+    }
+    const alive = answers.every((answer) => answer === 'PONG')
+    if (!alive) lamp?.red(`Redis ${shown} does not answer: frozen, or the line to it is cut`)
+    return alive
+  }
+  const pulse = setInterval(() => void heartbeat(), PULSE_MS)
+  pulse.unref()
   return {
     backend: 'redis',
     shown,
-    queue: (name) => new Queue(name, { connection: producer, skipWaitingForReady: true }, createRedisBackend),
+    queue: (name) => new Queue(name, { connection: producer }, createRedisBackend),
     worker: (name, run, concurrency) =>
       new WatchedWorker(
         name,
@@ -428,13 +461,11 @@ function redisServer(
         { connection: consumer, ...workerOptions(concurrency) },
         createRedisBackend,
       ),
-    ping: () =>
-      within(2_000, producer.ping()).then(
-        (answer) => answer === 'PONG',
-        () => false,
-      ),
+    ready,
+    ping: heartbeat,
     check,
     disconnect: () => {
+      clearInterval(pulse)
       producer.disconnect()
       consumer.disconnect()
     },
@@ -470,6 +501,7 @@ function postgresServer(
     queue: (name) => new Queue(name, { connection }, createPostgresBackend),
     worker: (name, run, concurrency) =>
       new WatchedWorker(name, run, { connection, ...workerOptions(concurrency) }, createPostgresBackend),
+    ready: async () => true,
     ping,
     check: ping,
     disconnect: () => {
