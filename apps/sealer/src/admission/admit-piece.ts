@@ -2,10 +2,10 @@ import { paddedSize } from '@sealane/fil-units'
 import { placePiece } from '@sealane/pieces'
 import { writing } from '@sealane/sql'
 import type { Transaction } from 'kysely'
+import { remember } from '../history.js'
 import type { PieceStore } from '../intake/piece-store.js'
 import type { SectorStore } from '../pipeline/sector-store.js'
-import type { Piece, Sector, SealerDb } from '../sealer-db.js'
-import { remember } from '../history.js'
+import type { Piece, SealerDb, Sector } from '../sealer-db.js'
 import { readLimits, takePlace, whyFull } from './limits.js'
 import { takeNumber } from './sector-numbers.js'
 
@@ -33,7 +33,8 @@ export async function admitPiece(
 ): Promise<Admission> {
   return await writing(pieces.db, async (trx): Promise<Admission> => {
     const piece = await pieces.read(dealUuid, trx)
-    if (piece?.state !== 'Published') return { admitted: false, why: 'not waiting for a sector', needNumber: false }
+    if (piece?.state !== 'Published')
+      return { admitted: false, why: 'not waiting for a sector', needNumber: false }
     const nowMs = o.now()
     for (const sector of await openSectors(trx)) {
       const offset = placeIn(await endOf(trx, sector), piece, sector)
@@ -44,9 +45,18 @@ export async function admitPiece(
     const full = whyFull(await readLimits(trx), 'deal')
     if (full !== undefined) return { admitted: false, why: full, needNumber: false }
     const sectorNumber = await takeNumber(trx)
-    if (sectorNumber === undefined) return { admitted: false, why: 'a sector number from the miner', needNumber: true }
-    if (!(await takePlace(trx, 'deal', sectorNumber, nowMs))) throw new Error('limits changed inside a transaction')
-    const sector = await openSector(trx, sectorNumber, 'deal', o.sectorSizeBytes, nowMs, nowMs + o.waitDealsMs)
+    if (sectorNumber === undefined)
+      return { admitted: false, why: 'a sector number from the miner', needNumber: true }
+    if (!(await takePlace(trx, 'deal', sectorNumber, nowMs)))
+      throw new Error('limits changed inside a transaction')
+    const sector = await openSector(
+      trx,
+      sectorNumber,
+      'deal',
+      o.sectorSizeBytes,
+      nowMs,
+      nowMs + o.waitDealsMs,
+    )
     await put(trx, piece, sector, 0, pieces, sectors, nowMs)
     return { admitted: true, sectorNumber }
   })
@@ -58,14 +68,20 @@ export async function pledgeSector(
   requestId: string,
   o: AdmitOptions,
 ): Promise<Admission> {
-  const pledged = await trx.selectFrom('pledges').selectAll().where('request_id', '=', requestId).executeTakeFirst()
+  const pledged = await trx
+    .selectFrom('pledges')
+    .selectAll()
+    .where('request_id', '=', requestId)
+    .executeTakeFirst()
   if (pledged) return { admitted: true, sectorNumber: pledged.sector_number }
   const full = whyFull(await readLimits(trx), 'cc')
   if (full !== undefined) return { admitted: false, why: full, needNumber: false }
   const sectorNumber = await takeNumber(trx)
-  if (sectorNumber === undefined) return { admitted: false, why: 'a sector number from the miner', needNumber: true }
+  if (sectorNumber === undefined)
+    return { admitted: false, why: 'a sector number from the miner', needNumber: true }
   const nowMs = o.now()
-  if (!(await takePlace(trx, 'cc', sectorNumber, nowMs))) throw new Error('limits changed inside a transaction')
+  if (!(await takePlace(trx, 'cc', sectorNumber, nowMs)))
+    throw new Error('limits changed inside a transaction')
   await openSector(trx, sectorNumber, 'cc', o.sectorSizeBytes, nowMs, null)
   await trx.insertInto('pledges').values({ request_id: requestId, sector_number: sectorNumber }).execute()
   return { admitted: true, sectorNumber }
@@ -147,7 +163,10 @@ async function put(
   nowMs: number,
 ): Promise<void> {
   const facts = { sector_number: sector.sector_number, padded_offset: offset }
-  await pieces.move(trx, piece, 'admitted', facts, { nowMs, detail: `sector ${sector.sector_number} at ${offset}` })
+  await pieces.move(trx, piece, 'admitted', facts, {
+    nowMs,
+    detail: `sector ${sector.sector_number} at ${offset}`,
+  })
   const full = offset + piece.piece_size === sector.sector_size
   if (full) await sectors.move(trx, sector, 'closed', {}, { nowMs, detail: 'full' })
 }

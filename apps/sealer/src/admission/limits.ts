@@ -29,7 +29,9 @@ export async function setLimits(trx: Kysely<SealerDb>, changes: LimitChanges, at
   await trx
     .updateTable('limits')
     .set({
-      ...(changes.enableDealSector === undefined ? {} : { enable_deal_sector: changes.enableDealSector ? 1 : 0 }),
+      ...(changes.enableDealSector === undefined
+        ? {}
+        : { enable_deal_sector: changes.enableDealSector ? 1 : 0 }),
       ...(changes.dealConcurrent === undefined ? {} : { deal_concurrent: changes.dealConcurrent }),
       ...(changes.totalNum === undefined ? {} : { total_num: changes.totalNum }),
     })
@@ -53,7 +55,9 @@ export async function takePlace(
     .set({ in_flight: sql`in_flight + 1`, in_flight_deals: sql`in_flight_deals + ${deals}` })
     .where((eb) => eb.or([eb('total_num', '=', 0), eb('in_flight', '<', eb.ref('total_num'))]))
     .$if(kind === 'deal', (query) =>
-      query.where('enable_deal_sector', '=', 1).where('in_flight_deals', '<', sql.ref<number>('deal_concurrent')),
+      query
+        .where('enable_deal_sector', '=', 1)
+        .where('in_flight_deals', '<', sql.ref<number>('deal_concurrent')),
     )
     .executeTakeFirst()
   if (taken.numUpdatedRows !== 1n) return false

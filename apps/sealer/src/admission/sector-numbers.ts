@@ -28,7 +28,11 @@ export async function stockNumber(
   )
   await writing(db, async (trx) => {
     for (const sector_number of answer.sectorNumbers) {
-      await trx.insertInto('spare_numbers').values({ sector_number }).onConflict((c) => c.doNothing()).execute()
+      await trx
+        .insertInto('spare_numbers')
+        .values({ sector_number })
+        .onConflict((c) => c.doNothing())
+        .execute()
     }
     await trx
       .insertInto('facts')
@@ -40,7 +44,12 @@ export async function stockNumber(
 
 /** Takes a number at hand; undefined when there is none. */
 export async function takeNumber(trx: Transaction<SealerDb>): Promise<number | undefined> {
-  const row = await trx.selectFrom('spare_numbers').selectAll().orderBy('sector_number').limit(1).executeTakeFirst()
+  const row = await trx
+    .selectFrom('spare_numbers')
+    .selectAll()
+    .orderBy('sector_number')
+    .limit(1)
+    .executeTakeFirst()
   if (!row) return undefined
   await trx.deleteFrom('spare_numbers').where('sector_number', '=', row.sector_number).execute()
   return row.sector_number

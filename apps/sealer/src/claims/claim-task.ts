@@ -5,12 +5,14 @@ import { writing } from '@sealane/sql'
 import type { Kysely } from 'kysely'
 import type { HomeFacts } from '../events/home-facts.js'
 import type { WorkerTask } from '../pipeline/worker-queue.js'
-import type { Sector, SealerDb } from '../sealer-db.js'
+import type { SealerDb, Sector } from '../sealer-db.js'
 import { LEASE_MS } from './lease.js'
 import { taskOf } from './task-of.js'
 
 /** The state in which each task may be claimed, and the event its completion is. */
-export const tasks: Readonly<Record<WorkerTask, { state: SectorState; done: SectorEvent; portable: boolean }>> = {
+export const tasks: Readonly<
+  Record<WorkerTask, { state: SectorState; done: SectorEvent; portable: boolean }>
+> = {
   pc1: { state: 'PreCommit1', done: 'preCommit1Done', portable: true },
   pc2: { state: 'PreCommit2', done: 'preCommit2Done', portable: false },
   c1: { state: 'Commit1', done: 'commit1Done', portable: false },
@@ -31,7 +33,8 @@ export async function claimTask(
   const task = request.task as WorkerTask
   const rule = tasks[task]
   const miner = facts.miner
-  if (!rule || !miner) return refused(rule ? 'the coordinator does not know its miner yet' : `no task ${request.task}`)
+  if (!rule || !miner)
+    return refused(rule ? 'the coordinator does not know its miner yet' : `no task ${request.task}`)
   return await writing(db, async (trx) => {
     const nowMs = now()
     const sector = await trx
@@ -39,7 +42,8 @@ export async function claimTask(
       .selectAll()
       .where('sector_number', '=', Number(request.row))
       .executeTakeFirst()
-    if (!sector || sector.turn !== request.turn || sector.state !== rule.state) return refused('stale: the sector has moved on')
+    if (!sector || sector.turn !== request.turn || sector.state !== rule.state)
+      return refused('stale: the sector has moved on')
     const worker = await trx
       .selectFrom('workers')
       .select(['hostname', 'prover'])
@@ -47,7 +51,9 @@ export async function claimTask(
       .executeTakeFirst()
     if (!worker) return refused('register first')
     if (sector.prover !== null && sector.prover !== worker.prover) {
-      return refused(`this sector is sealed by the ${sector.prover} prover, this worker has the ${worker.prover} one`)
+      return refused(
+        `this sector is sealed by the ${sector.prover} prover, this worker has the ${worker.prover} one`,
+      )
     }
     const running = await trx
       .selectFrom('claims')
@@ -57,7 +63,12 @@ export async function claimTask(
       .where('state', '=', 'running')
       .executeTakeFirst()
     if (running && running.expires_ms > nowMs) return refused(`taken by worker ${running.worker_id}`)
-    if (running) await trx.updateTable('claims').set({ state: 'expired' }).where('claim_id', '=', running.claim_id).execute()
+    if (running)
+      await trx
+        .updateTable('claims')
+        .set({ state: 'expired' })
+        .where('claim_id', '=', running.claim_id)
+        .execute()
     const storageId = storageFor(sector, request.storageIds, rule.portable)
     if (storageId === undefined) return refused('this worker does not serve the sector’s storage path')
     const claimId = randomUUID()
@@ -86,7 +97,11 @@ export async function claimTask(
       .execute()
     await trx
       .updateTable('sectors')
-      .set({ wake_at: nowMs + LEASE_MS, failure: null, waiting: waitingFor(task, worker.hostname, request.workerId, sector) })
+      .set({
+        wake_at: nowMs + LEASE_MS,
+        failure: null,
+        waiting: waitingFor(task, worker.hostname, request.workerId, sector),
+      })
       .where('sector_number', '=', sector.sector_number)
       .execute()
     return {

@@ -23,20 +23,40 @@ export async function completeTask(
       .where('worker_id', '=', request.workerId)
       .executeTakeFirst()
     if (!claim) return { accepted: false, reason: 'no such claim', sectorNumber: undefined }
-    if (claim.state === 'completed') return { accepted: true, reason: 'completed before', sectorNumber: claim.sector_number }
+    if (claim.state === 'completed')
+      return { accepted: true, reason: 'completed before', sectorNumber: claim.sector_number }
     const sector = await store.read(claim.sector_number, trx)
     if (claim.state !== 'running' || sector?.turn !== claim.turn) {
-      return { accepted: false, reason: `claim ${claim.state}: the sector has moved on`, sectorNumber: undefined }
+      return {
+        accepted: false,
+        reason: `claim ${claim.state}: the sector has moved on`,
+        sectorNumber: undefined,
+      }
     }
     const facts = factsOf(claim, request)
-    if (facts === undefined) return { accepted: false, reason: `not a result of ${claim.task}`, sectorNumber: undefined }
-    const worker = await trx.selectFrom('workers').select('prover').where('worker_id', '=', claim.worker_id).executeTakeFirst()
+    if (facts === undefined)
+      return { accepted: false, reason: `not a result of ${claim.task}`, sectorNumber: undefined }
+    const worker = await trx
+      .selectFrom('workers')
+      .select('prover')
+      .where('worker_id', '=', claim.worker_id)
+      .executeTakeFirst()
     const prover = claim.task === 'pc1' && worker ? { prover: worker.prover } : {}
-    await store.move(trx, sector, tasks[claim.task as WorkerTask].done, { ...facts, ...prover }, {
-      nowMs: now(),
-      detail: `by ${claim.hostname}`,
-    })
-    await trx.updateTable('claims').set({ state: 'completed' }).where('claim_id', '=', claim.claim_id).execute()
+    await store.move(
+      trx,
+      sector,
+      tasks[claim.task as WorkerTask].done,
+      { ...facts, ...prover },
+      {
+        nowMs: now(),
+        detail: `by ${claim.hostname}`,
+      },
+    )
+    await trx
+      .updateTable('claims')
+      .set({ state: 'completed' })
+      .where('claim_id', '=', claim.claim_id)
+      .execute()
     return { accepted: true, reason: '', sectorNumber: claim.sector_number }
   })
 }

@@ -40,7 +40,11 @@ export async function releaseClaim(
       .where('state', '=', 'running')
       .executeTakeFirst()
     if (!claim) return undefined
-    await trx.updateTable('claims').set({ state: 'released' }).where('claim_id', '=', claim.claim_id).execute()
+    await trx
+      .updateTable('claims')
+      .set({ state: 'released' })
+      .where('claim_id', '=', claim.claim_id)
+      .execute()
     const sector = await store.read(claim.sector_number, trx)
     if (sector?.turn !== claim.turn) return undefined
     const nowMs = now()
@@ -48,8 +52,13 @@ export async function releaseClaim(
       await store.keep(trx, sector, { nowMs, wakeInMs: 0, waiting: null, failure: null, retry: true })
       return claim.sector_number
     }
-    const remedy = (['retry', 'hold', 'drop', 'halt'] as const).find((word) => word === request.remedy) ?? 'hold'
-    const failure = { code: request.code, remedy, text: `${claim.task} on ${claim.hostname}: ${request.text}` }
+    const remedy =
+      (['retry', 'hold', 'drop', 'halt'] as const).find((word) => word === request.remedy) ?? 'hold'
+    const failure = {
+      code: request.code,
+      remedy,
+      text: `${claim.task} on ${claim.hostname}: ${request.text}`,
+    }
     if (claim.task === 'pc2' && remedy === 'drop') {
       await store.move(trx, sector, 'preCommit1Spoiled', {}, { nowMs, detail: failure.text })
     } else if (remedy === 'hold' || remedy === 'drop') {

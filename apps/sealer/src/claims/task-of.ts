@@ -70,6 +70,9 @@ function workOf(task: WorkerTask, sector: Sector, pieces: workV1.TaskPiece[]): w
         },
       }
     case 'finalize':
-      return { $case: 'finalize', value: { winningClaim: required(sector, 'winning_claim'), keepUnsealed: true } }
+      return {
+        $case: 'finalize',
+        value: { winningClaim: required(sector, 'winning_claim'), keepUnsealed: true },
+      }
   }
 }

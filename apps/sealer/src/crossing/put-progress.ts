@@ -20,7 +20,11 @@ export async function putSectorProgress(
   sectorNumber: number,
   nowMs: number,
 ): Promise<void> {
-  const pieces = await trx.selectFrom('pieces').select('deal_uuid').where('sector_number', '=', sectorNumber).execute()
+  const pieces = await trx
+    .selectFrom('pieces')
+    .select('deal_uuid')
+    .where('sector_number', '=', sectorNumber)
+    .execute()
   for (const { deal_uuid } of pieces) await putProgress(trx, outbox, deal_uuid, nowMs)
 }
 

@@ -1,5 +1,5 @@
-import { knows, pieceTransitions } from '@sealane/lifecycle'
 import type { homeward, PayloadOf } from '@sealane/jobs'
+import { knows, pieceTransitions } from '@sealane/lifecycle'
 import { inbox, type Outbox, writing } from '@sealane/sql'
 import type { Transaction } from 'kysely'
 import { judgeOffer } from '../intake/judge-offer.js'
@@ -49,12 +49,22 @@ export async function takeHomeward(
       })
       return {}
     case 'dealOffered': {
-      const offered = judgeOffer(message, { miner: tools.miner.address, sectorSizeBytes: tools.miner.sectorSizeBytes })
+      const offered = judgeOffer(message, {
+        miner: tools.miner.address,
+        sectorSizeBytes: tools.miner.sectorSizeBytes,
+      })
       await writing(pieces.db, async (trx) => {
         const nowMs = now()
         const known = await pieces.read(message.dealUuid, trx)
         if (known === undefined && (await inbox.accept(trx, job.sender, job.subject, job.sequence))) {
-          const row = { ...offered, state: 'Offered', turn: 1, state_since_ms: nowMs, wake_at: nowMs, tries: 0 }
+          const row = {
+            ...offered,
+            state: 'Offered',
+            turn: 1,
+            state_since_ms: nowMs,
+            wake_at: nowMs,
+            tries: 0,
+          }
           await trx
             .insertInto('pieces')
             .values(row as Piece)

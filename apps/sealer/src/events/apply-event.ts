@@ -1,12 +1,12 @@
+import { knows, pieceTransitions, type SectorEvent, sectorTransitions } from '@sealane/lifecycle'
 import type { Failure } from '@sealane/proto'
 import { minerV1 } from '@sealane/proto'
-import { knows, pieceTransitions, type SectorEvent, sectorTransitions } from '@sealane/lifecycle'
 import { writing } from '@sealane/sql'
 import type { Transaction } from 'kysely'
 import type { PieceStore } from '../intake/piece-store.js'
 import { bytesToHex } from '../pipeline/hex.js'
 import type { SectorFacts, SectorStore } from '../pipeline/sector-store.js'
-import type { Sector, SealerDb } from '../sealer-db.js'
+import type { SealerDb, Sector } from '../sealer-db.js'
 
 export const LAST_EVENT = 'last-event-sequence'
 
@@ -78,7 +78,8 @@ async function apply(
       const sector = await sectors.read(ready.sectorNumber, trx)
       const seed = bytesToHex(ready.seed)
       // The same seed again (a repeat after a reorg that changed nothing) must not throw away a proof.
-      if (!sector || (sector.seed === seed && sector.seed_epoch === ready.seedEpoch)) return { sectors: [], pieces: [] }
+      if (!sector || (sector.seed === seed && sector.seed_epoch === ready.seedEpoch))
+        return { sectors: [], pieces: [] }
       return await moveIf(trx, ready.sectorNumber, ['seedReady', 'seedChanged'], sectors, nowMs, {
         seed,
         seed_epoch: ready.seedEpoch,
@@ -120,7 +121,12 @@ async function apply(
       const { sectorNumber, messageCid, provenEpoch } = fact.value
       const sector = await sectors.read(sectorNumber, trx)
       if (sector && sector.proven_epoch === null) {
-        await sectors.note(trx, sectorNumber, { window_post_cid: messageCid, proven_epoch: provenEpoch }, nowMs)
+        await sectors.note(
+          trx,
+          sectorNumber,
+          { window_post_cid: messageCid, proven_epoch: provenEpoch },
+          nowMs,
+        )
       }
       return { sectors: [], pieces: [] }
     }
@@ -189,7 +195,13 @@ async function applyPublication(
     return { sectors: [], pieces: [] }
   }
   const dealId = told === 'published' ? { deal_id: publication.dealId } : {}
-  await pieces.move(trx, piece, told, { ...facts, ...dealId }, { nowMs, ...(failure === undefined ? {} : { failure }) })
+  await pieces.move(
+    trx,
+    piece,
+    told,
+    { ...facts, ...dealId },
+    { nowMs, ...(failure === undefined ? {} : { failure }) },
+  )
   return { sectors: [], pieces: [piece.deal_uuid] }
 }
 
@@ -213,7 +225,10 @@ async function applyActivation(
       await pieces.move(trx, piece, 'activated', {}, { nowMs, detail: `sector ${landed.sectorNumber}` })
     } else if (landed.inactiveDeals.includes(piece.deal_id)) {
       const facts = { sector_number: null, padded_offset: null }
-      await pieces.move(trx, piece, 'unpacked', facts, { nowMs, detail: `not activated in sector ${landed.sectorNumber}` })
+      await pieces.move(trx, piece, 'unpacked', facts, {
+        nowMs,
+        detail: `not activated in sector ${landed.sectorNumber}`,
+      })
     }
   }
   await sectors.note(trx, landed.sectorNumber, {}, nowMs)
@@ -221,6 +236,7 @@ async function applyActivation(
 
 function failureFrom(refusal: minerV1.Refusal | undefined): Failure | undefined {
   if (refusal === undefined || refusal.code === '') return undefined
-  const remedy = (['retry', 'hold', 'drop', 'halt'] as const).find((word) => word === refusal.remedy) ?? 'hold'
+  const remedy =
+    (['retry', 'hold', 'drop', 'halt'] as const).find((word) => word === refusal.remedy) ?? 'hold'
   return { code: refusal.code, remedy, text: refusal.text }
 }

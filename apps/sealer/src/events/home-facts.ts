@@ -1,6 +1,8 @@
 /** What the coordinator knows of its miner and chain; all of it from the miner app. */
 export class HomeFacts {
-  #miner: { id: number; address: string; networkName: string; sectorSizeBytes: number; keySetDigest: string } | undefined
+  #miner:
+    | { id: number; address: string; networkName: string; sectorSizeBytes: number; keySetDigest: string }
+    | undefined
   #headEpoch: number | undefined
   blockDelaySeconds = 30
 

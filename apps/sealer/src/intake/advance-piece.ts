@@ -109,7 +109,11 @@ async function step(piece: Piece, tools: PieceTools): Promise<Outcome> {
       )
       refuse(answer.refusal)
       return {
-        wait: { for: 'PublishStorageDeals (10 epochs of confidence)', who: 'miner', untilEpoch: piece.start_epoch },
+        wait: {
+          for: 'PublishStorageDeals (10 epochs of confidence)',
+          who: 'miner',
+          untilEpoch: piece.start_epoch,
+        },
         wakeInMs: ASK_AGAIN_MS,
       }
     }

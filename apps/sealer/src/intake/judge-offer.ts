@@ -25,7 +25,8 @@ export type OfferedPiece = Pick<
  * Throws SealerError OFFER_REFUSED (`drop`).
  */
 export function judgeOffer(offer: Offer, o: { miner: string; sectorSizeBytes: number }): OfferedPiece {
-  const refuse = (reason: string) => new SealerError({ code: 'OFFER_REFUSED', reason }, `offer refused: ${reason}`)
+  const refuse = (reason: string) =>
+    new SealerError({ code: 'OFFER_REFUSED', reason }, `offer refused: ${reason}`)
   let signed: ClientDealProposal
   try {
     signed = clientDealProposal.decode(new Uint8Array(Buffer.from(offer.signedProposal, 'base64')))
@@ -38,7 +39,8 @@ export function judgeOffer(offer: Offer, o: { miner: string; sectorSizeBytes: nu
   if (proposal.provider !== o.miner) throw refuse(`it is for ${proposal.provider}, this is ${o.miner}`)
   const pieceSize = Number(proposal.pieceSize)
   const payloadSize = Number(offer.payloadSize)
-  if (pieceSize > o.sectorSizeBytes) throw refuse(`a piece of ${pieceSize} bytes fits no sector of ${o.sectorSizeBytes}`)
+  if (pieceSize > o.sectorSizeBytes)
+    throw refuse(`a piece of ${pieceSize} bytes fits no sector of ${o.sectorSizeBytes}`)
   if (!(payloadSize > 0 && payloadSize <= (pieceSize / 128) * 127)) {
     throw refuse(`${offer.payloadSize} bytes do not fit a piece of ${pieceSize}`)
   }

@@ -62,9 +62,16 @@ export class PieceStore {
   async keep(
     trx: Transaction<SealerDb>,
     piece: Piece,
-    o: { nowMs: number; wakeInMs: number | null; waiting: Omit<Waiting, 'sinceMs'> | null; failure: Failure | null; retry: boolean },
+    o: {
+      nowMs: number
+      wakeInMs: number | null
+      waiting: Omit<Waiting, 'sinceMs'> | null
+      failure: Failure | null
+      retry: boolean
+    },
   ): Promise<void> {
-    const waiting = o.waiting === null ? null : JSON.stringify({ ...o.waiting, sinceMs: piece.state_since_ms })
+    const waiting =
+      o.waiting === null ? null : JSON.stringify({ ...o.waiting, sinceMs: piece.state_since_ms })
     const failure = o.failure === null ? null : JSON.stringify(o.failure)
     await trx
       .updateTable('pieces')

@@ -56,10 +56,20 @@ export async function pullPiece(piece: Piece, o: PullOptions): Promise<void> {
   } finally {
     await file.close()
   }
-  if (!commPMatches(hasher.digest(), commitmentOf(parseCid(piece.piece_cid)).commitment, paddedSize(BigInt(piece.piece_size)))) {
+  if (
+    !commPMatches(
+      hasher.digest(),
+      commitmentOf(parseCid(piece.piece_cid)),
+      paddedSize(BigInt(piece.piece_size)),
+    )
+  ) {
     await trash(o.stateDir, part, `not the bytes of ${piece.piece_cid}`, new Date())
     throw new SealerError(
-      { code: 'PIECE_WRONG', pieceCid: piece.piece_cid, actual: Buffer.from(hasher.digest().commP).toString('hex') },
+      {
+        code: 'PIECE_WRONG',
+        pieceCid: piece.piece_cid,
+        actual: Buffer.from(hasher.digest().commP).toString('hex'),
+      },
       `the bytes from abroad are not piece ${piece.piece_cid}`,
     )
   }

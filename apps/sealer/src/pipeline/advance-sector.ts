@@ -20,7 +20,11 @@ export async function advanceSector(
   const sector = await store.read(sectorNumber)
   const step = sector && steps[sector.state]
   if (!sector || !step) return false
-  const pieces = await store.db.selectFrom('pieces').selectAll().where('sector_number', '=', sectorNumber).execute()
+  const pieces = await store.db
+    .selectFrom('pieces')
+    .selectAll()
+    .where('sector_number', '=', sectorNumber)
+    .execute()
   const nowMs = tools.now()
   let outcome: Outcome
   try {

@@ -1,11 +1,17 @@
-import { inFlightStates, next, type SectorEvent, type SectorState, sectorTransitions } from '@sealane/lifecycle'
+import {
+  inFlightStates,
+  next,
+  type SectorEvent,
+  type SectorState,
+  sectorTransitions,
+} from '@sealane/lifecycle'
 import type { Failure, Waiting } from '@sealane/proto'
 import { compareAndSet, type Outbox } from '@sealane/sql'
 import type { Kysely, Transaction } from 'kysely'
 import { givePlace } from '../admission/limits.js'
 import { putSectorProgress } from '../crossing/put-progress.js'
 import { remember } from '../history.js'
-import type { Sector, SealerDb, SectorTable } from '../sealer-db.js'
+import type { SealerDb, Sector, SectorTable } from '../sealer-db.js'
 
 /** Facts a transition may add to a sector's row. */
 export type SectorFacts = Partial<
@@ -48,7 +54,11 @@ export class SectorStore {
   ) {}
 
   async read(sectorNumber: number, db: Kysely<SealerDb> = this.db): Promise<Sector | undefined> {
-    return await db.selectFrom('sectors').selectAll().where('sector_number', '=', sectorNumber).executeTakeFirst()
+    return await db
+      .selectFrom('sectors')
+      .selectAll()
+      .where('sector_number', '=', sectorNumber)
+      .executeTakeFirst()
   }
 
   /**
@@ -89,14 +99,20 @@ export class SectorStore {
   }
 
   /** Adds facts that change no state (a message's CID, a WindowPoSt), and tells abroad. */
-  async note(trx: Transaction<SealerDb>, sectorNumber: number, facts: SectorFacts, nowMs: number): Promise<void> {
+  async note(
+    trx: Transaction<SealerDb>,
+    sectorNumber: number,
+    facts: SectorFacts,
+    nowMs: number,
+  ): Promise<void> {
     await trx.updateTable('sectors').set(facts).where('sector_number', '=', sectorNumber).execute()
     await putSectorProgress(trx, this.outbox, sectorNumber, nowMs)
   }
 
   /** Notes what a sector waits for, or what failed and when to try again; its state and turn stay. */
   async keep(trx: Transaction<SealerDb>, sector: Sector, o: Kept): Promise<void> {
-    const waiting = o.waiting === null ? null : JSON.stringify({ ...o.waiting, sinceMs: sector.state_since_ms })
+    const waiting =
+      o.waiting === null ? null : JSON.stringify({ ...o.waiting, sinceMs: sector.state_since_ms })
     const failure = o.failure === null ? null : JSON.stringify(o.failure)
     await trx
       .updateTable('sectors')

@@ -36,8 +36,12 @@ export function manifest(pieces: readonly Piece[]): minerV1.Piece[] {
 /** The miner's refusal as an error with its own remedy; nothing when it took the request. */
 export function refuse(refusal: minerV1.Refusal | undefined): void {
   if (refusal === undefined || refusal.code === '') return
-  const remedyText = (['retry', 'hold', 'drop', 'halt'] as const).find((word) => word === refusal.remedy) ?? 'hold'
-  throw new SealerError({ code: 'REFUSED_BY_MINER', refusal: refusal.code, text: refusal.text, remedyText }, refusal.text)
+  const remedyText =
+    (['retry', 'hold', 'drop', 'halt'] as const).find((word) => word === refusal.remedy) ?? 'hold'
+  throw new SealerError(
+    { code: 'REFUSED_BY_MINER', refusal: refusal.code, text: refusal.text, remedyText },
+    refusal.text,
+  )
 }
 
 export function waitForChain(what: string): Outcome {

@@ -22,7 +22,11 @@ export async function handToWorker(sector: Sector, task: WorkerTask, tools: Step
     .where('state', '=', 'running')
     .executeTakeFirst()
   if (running) {
-    const wait = { for: `${task} on ${running.hostname}`, who: `worker ${running.worker_id}`, untilEpoch: null }
+    const wait = {
+      for: `${task} on ${running.hostname}`,
+      who: `worker ${running.worker_id}`,
+      untilEpoch: null,
+    }
     return { wait, wakeInMs: Math.max(0, running.expires_ms - tools.now()) }
   }
   const payload = { sectorNumber: sector.sector_number, turn: sector.turn, tries: sector.tries }
@@ -39,7 +43,8 @@ function kindOf(task: WorkerTask, sector: Sector): typeof sealPreCommit1 {
     c1: sealCommit1,
     finalize: sealFinalize,
   }
-  if (sector.storage_id === null) throw new TypeError(`sector ${sector.sector_number} has no storage path in ${sector.state}`)
+  if (sector.storage_id === null)
+    throw new TypeError(`sector ${sector.sector_number} has no storage path in ${sector.state}`)
   return onPath[task](sector.storage_id) as typeof sealPreCommit1
 }
 
@@ -53,8 +58,15 @@ async function awaited(sector: Sector, task: WorkerTask, tools: StepTools) {
     .execute()
   const able = alive.filter((worker) => (JSON.parse(worker.tasks) as string[]).includes(group))
   const bound = task !== 'pc1' && task !== 'c2'
-  const near = able.filter((worker) => !bound || (JSON.parse(worker.paths) as { id: string }[]).some((p) => p.id === sector.storage_id))
+  const near = able.filter(
+    (worker) =>
+      !bound || (JSON.parse(worker.paths) as { id: string }[]).some((p) => p.id === sector.storage_id),
+  )
   if (near.length > 0) return { for: `a free worker for ${task}`, who: 'worker', untilEpoch: null }
   const where = bound ? ` that serves storage path ${sector.storage_id}` : ''
-  return { for: `a worker with task ${group}${where} (start one: sealane worker --tasks ${group})`, who: 'operator', untilEpoch: null }
+  return {
+    for: `a worker with task ${group}${where} (start one: sealane worker --tasks ${group})`,
+    who: 'operator',
+    untilEpoch: null,
+  }
 }

@@ -16,7 +16,11 @@ export const waitDeals: Step = async (sector, pieces, tools) => {
     return { event: 'closed', detail: `start epoch ${firstStart} is near` }
   }
   return {
-    wait: { for: 'more deals, or its closing time (sectors seal closes it now)', who: 'sealer', untilEpoch: null },
+    wait: {
+      for: 'more deals, or its closing time (sectors seal closes it now)',
+      who: 'sealer',
+      untilEpoch: null,
+    },
     wakeInMs: closeAtMs - nowMs,
   }
 }
