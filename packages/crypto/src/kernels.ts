@@ -12,6 +12,16 @@ export interface Kernels {
   fr32TreeRoot?(payload: Uint8Array): Uint8Array
   /** Whether a 96-byte BLS signature of a message verifies under a 48-byte public key. Never throws. */
   verifyBls?(signature: Uint8Array, publicKey: Uint8Array, message: Uint8Array): boolean
+  /**
+   * Whether every BLS signature of its message verifies: n signatures, public keys and random factors of 16 bytes,
+   * each concatenated, and n messages. Never throws.
+   */
+  verifyBlsBatch?(
+    signatures: Uint8Array,
+    publicKeys: Uint8Array,
+    messages: Uint8Array[],
+    factors: Uint8Array,
+  ): boolean
 }
 
 let installed: Kernels | undefined

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
-import { describe, expect, it } from 'vitest'
-import { blake2b160, blake2b256, publicKey, sign, verify } from './index.js'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { blake2b160, blake2b256, installedKernels, installKernels, publicKey, sign, verify } from './index.js'
+import { useNativeCrypto } from './native/index.js'
 
 /** One recorded case: a kind and whatever that kind carries. */
 interface VectorCase {
@@ -48,35 +49,47 @@ function payloadOfF1(address: string): Uint8Array {
   return Uint8Array.from({ length: 20 }, (_, at) => Number.parseInt(bits.slice(at * 8, at * 8 + 8), 2))
 }
 
-describe('secp256k1 as recorded', () => {
-  it.each(vectorCases<SecpSign>('message.json', 'secp256k1_sign'))('signs $message', (c) => {
-    const key = { type: 'secp256k1', privateKey: hexToBytes(c.private_key) } as const
-    const message = hexToBytes(c.message)
-    expect(bytesToHex(publicKey(key))).toBe(c.public_key_uncompressed)
-    expect(bytesToHex(blake2b256(message))).toBe(c.digest_blake2b256)
-    const signature = sign(key, message)
-    expect(signature.type).toBe(1)
-    expect(bytesToHex(signature.data)).toBe(c.signature_r_s_v)
-    expect(verify(signature, { protocol: 1, payload: blake2b160(publicKey(key)) }, message)).toBe(true)
+// Both roads, where this machine has built the addon.
+useNativeCrypto()
+const addon = installedKernels()
+const roads = [
+  ['plain JavaScript', undefined] as const,
+  ...(addon === undefined ? [] : [['the addon', addon] as const]),
+]
+
+describe.each(roads)('with %s, as recorded', (_, kernels) => {
+  beforeAll(() => installKernels(kernels))
+
+  describe('secp256k1', () => {
+    it.each(vectorCases<SecpSign>('message.json', 'secp256k1_sign'))('signs $message', (c) => {
+      const key = { type: 'secp256k1', privateKey: hexToBytes(c.private_key) } as const
+      const message = hexToBytes(c.message)
+      expect(bytesToHex(publicKey(key))).toBe(c.public_key_uncompressed)
+      expect(bytesToHex(blake2b256(message))).toBe(c.digest_blake2b256)
+      const signature = sign(key, message)
+      expect(signature.type).toBe(1)
+      expect(bytesToHex(signature.data)).toBe(c.signature_r_s_v)
+      expect(verify(signature, { protocol: 1, payload: blake2b160(publicKey(key)) }, message)).toBe(true)
+    })
+
+    it.each(vectorCases<SecpVerify>('message.json', 'secp256k1_verify'))('verifies: $name', (c) => {
+      const signer = { protocol: 1, payload: payloadOfF1(c.address) } as const
+      expect(verify({ type: 1, data: hexToBytes(c.signature) }, signer, hexToBytes(c.message))).toBe(c.ok)
+    })
   })
 
-  it.each(vectorCases<SecpVerify>('message.json', 'secp256k1_verify'))('verifies: $name', (c) => {
-    const signer = { protocol: 1, payload: payloadOfF1(c.address) } as const
-    expect(verify({ type: 1, data: hexToBytes(c.signature) }, signer, hexToBytes(c.message))).toBe(c.ok)
-  })
-})
+  describe('BLS', () => {
+    it.each(vectorCases<BlsSign>('message.json', 'bls_sign'))('signs $message', (c) => {
+      const key = { type: 'bls', privateKey: hexToBytes(c.private_key_le) } as const
+      expect(bytesToHex(publicKey(key))).toBe(c.public_key)
+      const signature = sign(key, hexToBytes(c.message))
+      expect(signature.type).toBe(2)
+      expect(bytesToHex(signature.data)).toBe(c.signature)
+    })
 
-describe('BLS as recorded', () => {
-  it.each(vectorCases<BlsSign>('message.json', 'bls_sign'))('signs $message', (c) => {
-    const key = { type: 'bls', privateKey: hexToBytes(c.private_key_le) } as const
-    expect(bytesToHex(publicKey(key))).toBe(c.public_key)
-    const signature = sign(key, hexToBytes(c.message))
-    expect(signature.type).toBe(2)
-    expect(bytesToHex(signature.data)).toBe(c.signature)
-  })
-
-  it.each(vectorCases<BlsVerify>('message.json', 'bls_verify'))('verifies: $name', (c) => {
-    const signer = { protocol: 3, payload: hexToBytes(c.public_key) } as const
-    expect(verify({ type: 2, data: hexToBytes(c.signature) }, signer, hexToBytes(c.message))).toBe(c.ok)
+    it.each(vectorCases<BlsVerify>('message.json', 'bls_verify'))('verifies: $name', (c) => {
+      const signer = { protocol: 3, payload: hexToBytes(c.public_key) } as const
+      expect(verify({ type: 2, data: hexToBytes(c.signature) }, signer, hexToBytes(c.message))).toBe(c.ok)
+    })
   })
 })

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { installedKernels, installKernels } from '@sealane/crypto'
+import { useNativeCrypto } from '@sealane/crypto/native'
 import { paddedSize, toPadded, toUnpadded, UnitsError, unpaddedSize } from '@sealane/fil-units'
 import { CID } from 'multiformats/cid'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import {
   aggregatePieces,
   blockMatchesCid,
@@ -318,17 +320,27 @@ const carChecks = {
 }
 
 function runAll(file: string, checks: Record<string, (c: never) => unknown>): void {
-  describe(`${file}, as recorded`, () => {
-    it.each(casesOf(file).map((c, at) => [at, c.kind, c.name ?? '', c] as const))(
-      '%i %s %s',
-      async (...[, kind, , c]) => {
-        const check = checks[kind]
-        if (check === undefined) throw new Error(`no check for cases of kind ${kind}`)
-        await check(c as never)
-      },
-    )
-  })
+  it.each(casesOf(file).map((c, at) => [at, c.kind, c.name ?? '', c] as const))(
+    `${file} %i %s %s`,
+    async (_at, kind, _name, c) => {
+      const check = checks[kind]
+      if (check === undefined) throw new Error(`no check for cases of kind ${kind}`)
+      await check(c as never)
+    },
+  )
 }
 
-runAll('commp.json', commPChecks)
-runAll('car.json', carChecks)
+// Both roads, where this machine has built the addon.
+useNativeCrypto()
+const addon = installedKernels()
+
+describe('with plain JavaScript, as recorded', () => {
+  beforeAll(() => installKernels(undefined))
+  runAll('commp.json', commPChecks)
+  runAll('car.json', carChecks)
+})
+
+describe.runIf(addon !== undefined)('with the addon, as recorded', () => {
+  beforeAll(() => installKernels(addon))
+  runAll('commp.json', commPChecks)
+})

@@ -1,0 +1,1 @@
+export { type NativeCrypto, useNativeCrypto } from './use-native-crypto.js'
