@@ -293,3 +293,27 @@ describe('a process that verifies', () => {
     })
   })
 })
+
+describe('a process killed while it made the parents cache', () => {
+  const { directory, prover, leave } = proofsRoom('trapdoor')
+  afterAll(leave)
+
+  it.each([
+    ['full of zeros', (length: number) => new Uint8Array(length)],
+    ['cut short', (length: number) => new Uint8Array(length / 2).fill(1)],
+    ['empty', () => new Uint8Array()],
+  ])('leaves a file %s, which is made again before the next PC1', async (_, leftBehind) => {
+    const parents = join(directory, 'parents')
+    mkdirSync(parents, { recursive: true })
+    rmSync(join(directory, 's-1'), { recursive: true, force: true })
+    const entries = 2048 / 32
+    const name = 'v28-sdr-parent-494d91dc80f2df5272c4b9e129bc7ade9405225993af9fe34e6542a39a47554b.cache'
+    for (const file of readdirSync(parents)) rmSync(join(parents, file))
+    writeFileSync(join(parents, name), leftBehind(entries * 14 * 4))
+    const { c1OutputPath } = await sealOne(prover, directory, 1)
+    expect(existsSync(c1OutputPath)).toBe(true)
+    expect(readdirSync(parents).sort()).toEqual(
+      ['parents.lock', name, name.replace('.cache', '.complete')].sort(),
+    )
+  })
+})

@@ -164,7 +164,7 @@ fn layout(sector_size: u64, sources: &[PieceSource]) -> Result<Vec<Slot<'_>>> {
 
 /// Adds fillers until `alignment` divides `offset`. Each is the largest that fits its own alignment.
 fn fill_until<'a>(slots: &mut Vec<Slot<'a>>, offset: &mut u64, alignment: u64) {
-    while *offset % alignment != 0 {
+    while !offset.is_multiple_of(alignment) {
         let size = 1 << offset.trailing_zeros();
         slots.push(Slot {
             offset: *offset,

@@ -11,6 +11,7 @@ pub mod failure;
 pub mod files;
 pub mod groth16_setup;
 pub mod parameters;
+pub mod parents;
 pub mod permit;
 pub mod process;
 pub mod progress;

@@ -23,6 +23,7 @@ use crate::files::{
     read_json, require_directory, require_file, require_labels, require_length, require_p_aux, write_json,
 };
 use crate::parameters::require_parameters;
+use crate::parents::ensure_parents;
 use crate::permit::Permit;
 use crate::progress::Progress;
 use crate::proof_types::{prover_id, seal_proof};
@@ -64,7 +65,7 @@ pub struct PreCommit1 {
 }
 
 /// PC1: the data tree and the label layers. The pieces must commit to the unsealed file.
-pub fn pre_commit1(task: &PreCommit1) -> Result<()> {
+pub fn pre_commit1(task: &PreCommit1, progress: &Progress) -> Result<()> {
     let PreCommit1 {
         sector,
         unsealed_path,
@@ -78,6 +79,7 @@ pub fn pre_commit1(task: &PreCommit1) -> Result<()> {
     // The library wants the file to exist; it copies the data into it.
     File::create(sealed_path).with_context(|| sealed_path.display().to_string())?;
 
+    ensure_parents(sector.sector_size, progress)?;
     let output = seal::seal_pre_commit_phase1(
         proof,
         cache_dir,

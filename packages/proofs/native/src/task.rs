@@ -62,13 +62,13 @@ pub fn run(request: &str, progress: &Progress) -> Result<Value> {
         } => {
             json!(add_pieces(sector.sector_size, &pieces, &unsealed_path)?)
         }
-        Task::PreCommit1(task) => json!(seal::pre_commit1(&task)?),
+        Task::PreCommit1(task) => json!(seal::pre_commit1(&task, progress)?),
         Task::PreCommit2(task) => json!(seal::pre_commit2(&task)?),
         Task::Commit1(task) => json!(seal::commit1(&task)?),
         Task::Commit2(task) => json!(seal::commit2(&task, progress)?),
         Task::Commit2Trapdoor(task) => json!(seal::commit2_trapdoor(&task)?),
         Task::ClearCache { cache_dir } => json!(seal::clear_cache(&cache_dir)?),
-        Task::UnsealRange(task) => json!(unseal_range(&task)?),
+        Task::UnsealRange(task) => json!(unseal_range(&task, progress)?),
         Task::WindowPostVanilla(task) => json!(window_post::vanilla(&task)?),
         Task::WindowPostPartition(task) => json!(window_post::partition(&task)?),
         Task::WindowPostPartitionTrapdoor(task) => json!(window_post::partition_trapdoor(&task)?),

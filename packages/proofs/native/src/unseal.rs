@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 use crate::failure::{fail, Code};
 use crate::files::{partial_path, require_length, require_p_aux, write_whole};
+use crate::parents::ensure_parents;
+use crate::progress::Progress;
 use crate::proof_types::{prover_id, seal_proof};
 use crate::seal::Sector;
 use crate::wire::{decimal, Bytes32};
@@ -36,7 +38,7 @@ pub struct UnsealRange {
 /// Writes `length` data bytes from `offset` to the output file.
 ///
 /// A wrong ticket or CommD gives wrong bytes, not an error: the caller recomputes the piece's commitment.
-pub fn unseal_range(task: &UnsealRange) -> Result<()> {
+pub fn unseal_range(task: &UnsealRange, progress: &Progress) -> Result<()> {
     let UnsealRange {
         sector,
         sealed_path,
@@ -61,6 +63,8 @@ pub fn unseal_range(task: &UnsealRange) -> Result<()> {
     };
     require_length(sealed_path, "the sealed file", sector.sector_size)?;
     require_p_aux(cache_dir)?;
+
+    ensure_parents(sector.sector_size, progress)?;
 
     // The library converts offsets to padded bytes, which is exact for whole quads only.
     let first = task.offset / UNPADDED_QUAD * UNPADDED_QUAD;

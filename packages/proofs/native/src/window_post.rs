@@ -48,67 +48,65 @@ pub struct WindowPostVanilla {
 ///
 /// Any failure beyond a missing or short file means that this sector cannot prove: `SectorFaulty`.
 pub fn vanilla(task: &WindowPostVanilla) -> Result<()> {
+    let sector = task.sector;
+    require_length(&task.sealed_path, "the sealed file", sector.sector_size)?;
+    require_p_aux(&task.cache_dir)?;
+    require_replica_tree(&task.cache_dir)?;
+    let proof = guard(|| prove_vanilla(task)).map_err(|failure| {
+        let reason = failure.message.replace('\n', " ");
+        let text = format!("sector {} cannot be proven: {reason}", sector.sector_number);
+        Failure::new(Code::SectorFaulty, text)
+    })?;
+    write_whole(&task.output_path, |out| Ok(out.write_all(&proof)?))
+}
+
+fn prove_vanilla(task: &WindowPostVanilla) -> Result<Vec<u8>> {
     let Sector {
         miner_id,
         sector_number,
         sector_size,
     } = task.sector;
-    let proof = window_post_proof(sector_size)?;
-    require_length(&task.sealed_path, "the sealed file", sector_size)?;
-    require_p_aux(&task.cache_dir)?;
-    require_file(
-        &task.cache_dir.join("sc-02-data-tree-r-last.dat"),
-        "the replica tree",
-    )
-    .or_else(|error| {
-        if has_split_trees(&task.cache_dir) {
-            Ok(0)
-        } else {
-            Err(error)
-        }
-    })?;
-
+    let registered = window_post_proof(sector_size)?;
     let id = SectorId::from(sector_number);
     let prover = prover_id(miner_id);
     let randomness = post_randomness(task.randomness.0);
     let replica = PrivateReplicaInfo::new(
-        proof,
+        registered,
         task.comm_r.0,
         task.cache_dir.clone(),
         task.sealed_path.clone(),
     );
-    let attempt = guard(|| {
-        let challenges = post::generate_fallback_sector_challenges(proof, &randomness, &[id], prover)?;
-        post::generate_single_vanilla_proof(proof, id, &replica, &challenges[&id])
-    });
-    let bytes = attempt.map_err(|failure| {
-        let text = failure.message.replace('\n', " ");
-        Failure::new(
-            Code::SectorFaulty,
-            format!("sector {sector_number} cannot be proven: {text}"),
-        )
-    })?;
-    let sector = SealedSector {
+    let challenges = post::generate_fallback_sector_challenges(registered, &randomness, &[id], prover)?;
+    let proofs = [post::generate_single_vanilla_proof(
+        registered,
+        id,
+        &replica,
+        &challenges[&id],
+    )?];
+    let claimed = [SealedSector {
         sector_number,
         comm_r: task.comm_r,
-    };
-    let bytes_ref = [bytes];
+    }];
     with_shape!(
         sector_size,
         check_vanilla_of,
-        proof,
+        registered,
         &randomness,
         prover,
-        &[sector],
-        &bytes_ref
-    )
-    .map_err(|error| Failure::new(Code::SectorFaulty, format!("{error:#}")))?;
-    write_whole(&task.output_path, |out| Ok(out.write_all(&bytes_ref[0])?))
+        &claimed,
+        &proofs
+    )?;
+    let [proof] = proofs;
+    Ok(proof)
 }
 
-/// 32GiB and larger sectors keep the replica tree in several files.
-fn has_split_trees(cache_dir: &Path) -> bool {
-    cache_dir.join("sc-02-data-tree-r-last-0.dat").is_file()
+/// Requires the tree over the replica; 32GiB and larger sectors keep it in several files.
+fn require_replica_tree(cache_dir: &Path) -> Result<()> {
+    if cache_dir.join("sc-02-data-tree-r-last-0.dat").is_file() {
+        return Ok(());
+    }
+    require_file(&cache_dir.join("sc-02-data-tree-r-last.dat"), "the replica tree")?;
+    Ok(())
 }
 
 #[derive(Debug, Deserialize)]
