@@ -1,7 +1,9 @@
+export { type Alerts, createAlerts } from './app/alerts.js'
 export { exitCodeOf, HALT_EXIT_CODE, halt, plainLine } from './app/halt.js'
 export { Health, type HealthReport, type HealthRoom } from './app/health.js'
 export { CONFIG, hostModule, InjectConfig } from './app/host-module.js'
 export { Metrics } from './app/metrics.js'
+export { type Repeated, repeatedly } from './app/repeatedly.js'
 export { type RunAppOptions, type RunningApp, runApp, STOP_BUDGET_MS } from './app/run-app.js'
 export { checkConfig, defaultConfigFile } from './config/config-file.js'
 export {

@@ -1,4 +1,5 @@
 export { compareAndSet } from './compare-and-set.js'
+export { type HeldLock, holdLock } from './hold-lock.js'
 export { inbox, inboxMigration } from './inbox.js'
 export { newIncarnation } from './incarnation.js'
 export { type Migration, migrate } from './migrate.js'

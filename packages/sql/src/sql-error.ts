@@ -5,6 +5,7 @@ export type SqlFacts =
   | { code: 'SCHEMA_NEWER'; path: string; unknown: string; known: string }
   | { code: 'MIGRATION_CHANGED'; name: string }
   | { code: 'MIGRATION_FAILED'; name: string; reason: string }
+  | { code: 'LOCKED'; path: string; holder: string }
   | { code: 'STALE_TURN'; table: string; key: string; turn: number }
   | { code: 'AWAITED_OUTSIDE' }
   | { code: 'WROTE_OUTSIDE' }
@@ -16,6 +17,7 @@ const remedies = {
   SCHEMA_NEWER: 'halt',
   MIGRATION_CHANGED: 'halt',
   MIGRATION_FAILED: 'halt',
+  LOCKED: 'halt',
   STALE_TURN: 'retry',
   AWAITED_OUTSIDE: 'hold',
   WROTE_OUTSIDE: 'hold',
@@ -34,6 +36,8 @@ function sentence(facts: SqlFacts): string {
       return `migration ${facts.name} is not the one that built this database: shipped migrations are frozen, add a new one`
     case 'MIGRATION_FAILED':
       return `migration ${facts.name} failed: ${facts.reason}`
+    case 'LOCKED':
+      return `${facts.path} is held by ${facts.holder}: stop that one first, one process per state directory`
     case 'STALE_TURN':
       return `${facts.table} ${facts.key} has moved on from turn ${facts.turn}`
     case 'AWAITED_OUTSIDE':

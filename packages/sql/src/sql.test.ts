@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   compareAndSet,
   dueRows,
+  holdLock,
   inbox,
   inboxMigration,
   migrate,
@@ -178,6 +181,24 @@ describe('wake_at', () => {
       await db.insertInto('things').values({ id, state: 'x', turn: 0, wake_at }).execute()
     }
     expect((await dueRows(db, 'things', 50)).map((row) => row.id)).toEqual([3, 1])
+  })
+})
+
+describe('the lock of a state directory', () => {
+  it('is held by one process, and freed by its death', async () => {
+    const path = join(directory, 'lock')
+    const script = `import { holdLock } from '@sealane/sql'; holdLock(${JSON.stringify(path)}); console.log('held'); setInterval(() => {}, 1000)`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: import.meta.dirname,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await once(child.stdout, 'data')
+    expect(() => holdLock(path)).toThrow(`is held by process ${child.pid}: stop that one first`)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    const lock = holdLock(path)
+    lock.release()
+    holdLock(path).release()
   })
 })
 

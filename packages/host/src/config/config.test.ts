@@ -95,6 +95,18 @@ describe('configuration', () => {
         .values.deals.enable_deal_sector,
     ).toBe(false)
   })
+  it('takes a list flag again and again, and a section as pairs', () => {
+    expect(load({ argv: ['--deals-clients', '/a', '--deals_clients=/b,/c'] }).values.deals.clients).toEqual([
+      '/a',
+      '/b',
+      '/c',
+    ])
+    expect(load({ argv: ['--deals', 'deal_concurrent=3,wait_deals=1s'] }).values.deals).toMatchObject({
+      deal_concurrent: 3,
+      wait_deals: 1_000,
+    })
+    expect(() => load({ argv: ['--deals', 'deal_concurent=3'] })).toThrow('did you mean')
+  })
   it('prints a default file that is itself good, whole and nothing but comments', () => {
     const text = defaultConfigFile(definition)
     expect(load({ file: file(text) }).values).toEqual(load({}).values)

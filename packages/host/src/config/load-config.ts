@@ -91,7 +91,27 @@ function unknownName(what: string, name: string, known: readonly string[]): stri
   return `unknown ${what} "${name}"${near === undefined ? '' : `, did you mean "${near}"?`}`
 }
 
-function readFlags(definition: ConfigDefinition, argv: readonly string[]) {
+/** `--concurrency pc1=2,pc2=1`, with a section's name for a flag, is `--concurrency-pc1=2 --concurrency-pc2=1`. */
+function splitPairs(definition: ConfigDefinition, argv: readonly string[]): string[] {
+  const sections = Object.keys(definition.schema.shape).map(spelled)
+  const isField = (flag: string) => definition.fields.some((field) => field.flags.includes(flag))
+  const split: string[] = []
+  for (let at = 0; at < argv.length; at++) {
+    const argument = argv[at] ?? ''
+    const [, name = '', , inline] = /^--([^=]+)(=([\s\S]*))?$/.exec(argument) ?? []
+    const pairs = inline ?? argv[at + 1] ?? ''
+    if (!sections.includes(spelled(name)) || isField(spelled(name)) || !/^[\w-]+=/.test(pairs)) {
+      split.push(argument)
+      continue
+    }
+    split.push(...pairs.split(',').map((pair) => `--${name}-${pair}`))
+    if (inline === undefined) at++
+  }
+  return split
+}
+
+function readFlags(definition: ConfigDefinition, given: readonly string[]) {
+  const argv = splitPairs(definition, given)
   const flags = new Map<string, string>()
   const rest: string[] = []
   let file: string | undefined
@@ -117,16 +137,22 @@ function readFlags(definition: ConfigDefinition, argv: readonly string[]) {
         unknownName('flag', name, ['config', ...definition.fields.flatMap((one) => one.flags)]),
       )
     } else if (inline !== undefined) {
-      flags.set(flag, inline)
+      set(flag, inline, field)
     } else if (field.kind === 'boolean' && !/^(true|false)$/.test(argv[at + 1] ?? '')) {
       flags.set(flag, 'true')
     } else {
       const value = argv[++at]
       if (value === undefined) throw wrong(`--${name}`, 'needs a value')
-      flags.set(flag, value)
+      set(flag, value, field)
     }
   }
   return { flags, rest, file }
+
+  /** A list's flag may come again: `--storage /a --storage /b`. */
+  function set(flag: string, value: string, field: ConfigField): void {
+    const before = field.kind === 'array' ? flags.get(flag) : undefined
+    flags.set(flag, before === undefined ? value : `${before},${value}`)
+  }
 }
 
 function readToml(path: string | undefined, mayLack: boolean) {

@@ -12,6 +12,7 @@ import {
   tlsOptions,
 } from '../tls/certificates.js'
 import { fetchRange } from './fetch-range.js'
+import { putFile } from './put-file.js'
 import { type FileServer, serveFiles } from './serve-files.js'
 import { listTrash, purgeTrash, trash } from './trash.js'
 import { writeFileDurable } from './write-file-durable.js'
@@ -118,6 +119,36 @@ describe('files over HTTPS', () => {
       remedy: 'drop',
     })
     await expect(all(options({ sizeBytes: sizeBytes + 1n }))).rejects.toMatchObject({ code: 'FILE_REFUSED' })
+  })
+  it('takes a file whole or not at all, where it is told to, and no larger', async () => {
+    const inbox = join(dir, 'in', 'c1')
+    const receive = async (path: string) =>
+      path === '/c1/7' ? { path: inbox, maxBytes: 2_000_000 } : undefined
+    const hub = await serveFiles({
+      host: '127.0.0.1',
+      port: 0,
+      tls: tls.abroad,
+      roles: ['home'],
+      find: async () => undefined,
+      receive,
+    })
+    const put = (path: string, name: string, who: Identity = tls.home) =>
+      putFile({ url: `https://127.0.0.1:${hub.port}${path}`, path: name, tls: who, role: 'abroad' })
+    writeFileSync(join(dir, 'small'), content.subarray(0, 1_500_000))
+    await put('/c1/7', join(dir, 'small'))
+    expect(readFileSync(inbox).equals(content.subarray(0, 1_500_000))).toBe(true)
+    await expect(put('/c1/8', join(dir, 'small'))).rejects.toMatchObject({
+      remedy: expect.stringMatching(/retry|hold/),
+    })
+    await expect(put('/c1/7', join(dir, 'piece'))).rejects.toMatchObject({
+      remedy: expect.stringMatching(/retry|hold/),
+    })
+    await expect(put('/c1/7', join(dir, 'small'), tls.other)).rejects.toMatchObject({
+      remedy: expect.stringMatching(/retry|hold/),
+    })
+    expect(readFileSync(inbox)).toHaveLength(1_500_000)
+    expect(readdirSync(join(dir, 'in'))).toEqual(['c1'])
+    await hub.close()
   })
   it('says so when nobody is there', async () => {
     await expect(all(options({ url: 'https://127.0.0.1:1/pieces/baga' }))).rejects.toMatchObject({
