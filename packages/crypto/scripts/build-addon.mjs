@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Builds the crypto addon into the cache, or finds it there. Dependency-free, Node 20 or newer.
+// Builds the crypto addon into the cache, or finds it there. Needs Node 24, nothing else.
 //
 //   node packages/crypto/scripts/build-addon.mjs
 //
@@ -9,7 +9,13 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { buildNotePath, builtAddon, cacheDirectory, cpuFeatures, workspaceDirectory } from './built-addon.mjs'
+import {
+  buildNotePath,
+  builtAddon,
+  cacheDirectory,
+  cpuFeatures,
+  workspaceDirectory,
+} from '../src/native/built-addon.ts'
 
 const say = (text) => console.log(`crypto addon: ${text}`)
 const libraryNames = { darwin: 'libsealane_crypto.dylib', win32: 'sealane_crypto.dll' }

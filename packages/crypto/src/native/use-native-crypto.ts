@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
-import { builtAddon } from '../../scripts/built-addon.mjs'
 import { installKernels } from '../kernels.js'
+import { builtAddon } from './built-addon.js'
 import { trustedAddon } from './native-addon.js'
 
 /** What now computes: the addon of a file, or plain JavaScript and why. */
