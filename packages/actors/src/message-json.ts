@@ -48,7 +48,10 @@ export function bytesToJson(bytes: Uint8Array): string {
 /** Reads what Go's decoder reads: padded standard base 64; null and '' are no bytes. @throws CborError */
 export function bytesFromJson(json: unknown): Uint8Array {
   if (json === null || json === undefined) return new Uint8Array(0)
-  if (typeof json !== 'string' || !/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(json)) {
+  if (
+    typeof json !== 'string' ||
+    !/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(json)
+  ) {
     throw new CborError('INVALID_VALUE', 'bytes are not base64')
   }
   return base64.decode(json.replaceAll('=', ''))
@@ -78,7 +81,8 @@ export function messageToJson(message: Message, network: 'f' | 't' = 'f'): Messa
 export function messageFromJson(json: unknown): Message {
   const field = reader(json, 'message')
   const version = field('Version') ?? 0
-  if (version !== 0) throw new CborError('INVALID_VALUE', `message has unsupported version ${String(version)}`)
+  if (version !== 0)
+    throw new CborError('INVALID_VALUE', `message has unsupported version ${String(version)}`)
   return {
     version: 0,
     to: addressOf(field('To')),
@@ -135,7 +139,8 @@ function integer(json: unknown, what: string): number {
   if (json === undefined || json === null) return 0
   if (typeof json !== 'number') throw new CborError('INVALID_VALUE', `${what} is not a number`)
   if (!Number.isInteger(json)) throw new CborError('INVALID_VALUE', `${what} ${json} is not an integer`)
-  if (!Number.isSafeInteger(json)) throw new CborError('UNSAFE_INTEGER', `${what} ${json} is outside ±(2^53 − 1)`)
+  if (!Number.isSafeInteger(json))
+    throw new CborError('UNSAFE_INTEGER', `${what} ${json} is outside ±(2^53 − 1)`)
   return json
 }
 

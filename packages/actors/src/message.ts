@@ -87,16 +87,20 @@ export function chainLengthBytes(value: SignedMessage): number {
   return (value.signature.type === 2 ? encodeMessage(value.message) : encodeSignedMessage(value)).length
 }
 
-/** The most the sender can be charged for gas: fee cap × gas limit. The value is not included. */
+/**
+ * The most the sender can be charged for gas: fee cap × gas limit. The value is not included. A negative gas limit,
+ * which no block includes, counts as the uint64 with its bits, as in Lotus (chain/types/message.go RequiredFunds).
+ */
 export function requiredFunds(value: Message): AttoFil {
-  return attoFil(value.gasFeeCap * BigInt(value.gasLimit))
+  return attoFil(value.gasFeeCap * BigInt.asUintN(64, BigInt(value.gasLimit)))
 }
 
 /** What the block producer really earns per gas unit: min(premium, fee cap − base fee), never negative. */
 export function effectiveGasPremium(value: Message, baseFee: AttoFil): AttoFil {
   const room = value.gasFeeCap - baseFee
   if (room < 0n) return attoFil(0n)
-  return attoFil(value.gasPremium < room ? value.gasPremium : room)
+  if (value.gasPremium < room) return value.gasPremium
+  return attoFil(room)
 }
 
 /** Total FIL that can ever exist, attoFIL. Source: lotus buildconstants FilBase (2e9 FIL). */

@@ -19,7 +19,9 @@ export function exportedMethod(name: string): number {
   if (name === 'Constructor') return 1
   if (name === '') throw new MethodNameError('method name must be non-empty')
   if (!/^[\p{Lu}_]/u.test(name)) {
-    throw new MethodNameError(`Method name first letter must be uppercase or underscore, method name: ${name}`)
+    throw new MethodNameError(
+      `Method name first letter must be uppercase or underscore, method name: ${name}`,
+    )
   }
   if (!/^[\p{L}\p{Nd}_]*$/u.test(name)) {
     throw new MethodNameError(`method name has illegal characters, method name: ${name}`)

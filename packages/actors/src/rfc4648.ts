@@ -12,10 +12,24 @@ export class IllegalCharacter extends Error {
   }
 }
 
+/** Text whose length no encoder produces: its last character holds no whole byte. */
+export class IncompleteText extends Error {
+  override readonly name = 'IncompleteText'
+  readonly code = 'INCOMPLETE_TEXT'
+  readonly remedy = 'drop'
+
+  constructor(readonly alphabetName: string) {
+    super(`${alphabetName} data ends inside a group`)
+  }
+}
+
 /** One of RFC 4648's encodings without padding. */
 export interface BaseEncoding {
   encode(bytes: Uint8Array): string
-  /** Leftover bits are dropped, as Go's decoders do: compare with a re-encoding where one spelling must be enforced. */
+  /**
+   * Leftover bits are dropped, as Go's decoders do: compare with a re-encoding where one spelling must be enforced.
+   * @throws IllegalCharacter, IncompleteText
+   */
   decode(text: string): Uint8Array
 }
 
@@ -53,6 +67,7 @@ function baseEncoding(name: string, alphabet: string, bitsPerCharacter: number):
           out[used++] = (buffer >> bits) & 0xff
         }
       }
+      if (bits >= bitsPerCharacter) throw new IncompleteText(name)
       return out
     },
   }
@@ -63,7 +78,11 @@ export const base16 = baseEncoding('base16', '0123456789abcdef', 4)
 /** Base 32, lower case, no padding: addresses and CIDs. */
 export const base32 = baseEncoding('base32', 'abcdefghijklmnopqrstuvwxyz234567', 5)
 /** Base 64 with the standard alphabet, no padding. */
-export const base64 = baseEncoding('base64', 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', 6)
+export const base64 = baseEncoding(
+  'base64',
+  'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/',
+  6,
+)
 /** Base 64 with the URL alphabet, no padding. */
 export const base64url = baseEncoding(
   'base64url',

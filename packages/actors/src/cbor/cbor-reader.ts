@@ -3,7 +3,16 @@ import { CborError } from './cbor-error.js'
 /** CBOR major types (RFC 8949 §3.1). */
 export const major = { uint: 0, negative: 1, bytes: 2, text: 3, array: 4, map: 5, tag: 6, simple: 7 } as const
 
-const names = ['uint', 'negative integer', 'byte string', 'text string', 'array', 'map', 'tag', 'simple value']
+const names = [
+  'uint',
+  'negative integer',
+  'byte string',
+  'text string',
+  'array',
+  'map',
+  'tag',
+  'simple value',
+]
 
 /** One item header: its major type and argument. The argument is a bigint only above 2^53 − 1. */
 export interface CborHeader {
@@ -38,12 +47,16 @@ export function headerAt(input: Uint8Array, offset: number): CborHeader | undefi
   let tail = 0
   for (let i = 5; i <= 8; i++) tail = tail * 256 + (input[offset + i] ?? 0)
   // The high word times 2^32 plus the low word stays exact below 2^53, which is a high word below 2^21.
-  const wide = argument < 0x20_0000 ? argument * 0x1_0000_0000 + tail : (BigInt(argument) << 32n) | BigInt(tail)
+  const wide =
+    argument < 0x20_0000 ? argument * 0x1_0000_0000 + tail : (BigInt(argument) << 32n) | BigInt(tail)
   return { major: type, argument: wide, size: 9 }
 }
 
 function nonMinimal(width: number): CborError {
-  return new CborError('MALFORMED', `CBOR input was not canonical: ${width}-byte argument fits a shorter header`)
+  return new CborError(
+    'MALFORMED',
+    `CBOR input was not canonical: ${width}-byte argument fits a shorter header`,
+  )
 }
 
 /** A cursor over complete bytes. Every codec reads through it; nothing is copied until a leaf asks for it. */

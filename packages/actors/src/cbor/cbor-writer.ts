@@ -5,24 +5,20 @@ export class CborWriter {
   private buffer = new Uint8Array(128)
   private used = 0
 
-  /** Writes a header with the shortest argument form. `argument` must be 0 ≤ n < 2^64. */
+  /** Writes a header with the shortest argument form. @throws CborError unless 0 ≤ argument < 2^64 */
   header(type: number, argument: number | bigint): void {
-    const lead = type << 5
-    if (typeof argument === 'number') {
-      if (!Number.isSafeInteger(argument) || argument < 0) {
-        throw new CborError('UNENCODABLE', `${argument} is no CBOR argument`)
-      }
-      if (argument < 24) return this.push([lead | argument])
-      if (argument < 0x100) return this.push([lead | 24, argument])
-      if (argument < 0x1_0000) return this.push([lead | 25, argument >> 8, argument & 0xff])
-      if (argument < 0x1_0000_0000) return this.push([lead | 26, ...bigEndian(BigInt(argument), 4)])
-      return this.push([lead | 27, ...bigEndian(BigInt(argument), 8)])
+    if (typeof argument === 'number' && !Number.isSafeInteger(argument)) {
+      throw new CborError('UNENCODABLE', `${argument} is no CBOR argument`)
     }
-    if (argument < 0n || argument >= 1n << 64n) {
+    if (argument < 0 || argument >= 1n << 64n) {
       throw new CborError('INTEGER_OVERFLOW', `${argument} does not fit uint64`)
     }
-    if (argument <= 0x1f_ffff_ffff_ffffn) return this.header(type, Number(argument))
-    this.push([lead | 27, ...bigEndian(argument, 8)])
+    const lead = type << 5
+    if (argument < 24) this.push([lead | Number(argument)])
+    else if (argument < 0x100) this.push([lead | 24, Number(argument)])
+    else if (argument < 0x1_0000) this.push([lead | 25, ...bigEndian(argument, 2)])
+    else if (argument < 0x1_0000_0000) this.push([lead | 26, ...bigEndian(argument, 4)])
+    else this.push([lead | 27, ...bigEndian(argument, 8)])
   }
 
   /** Appends raw bytes. */
@@ -43,8 +39,9 @@ export class CborWriter {
   }
 }
 
-function bigEndian(value: bigint, width: number): number[] {
+function bigEndian(value: number | bigint, width: number): number[] {
+  const wide = BigInt(value)
   const out: number[] = []
-  for (let i = width - 1; i >= 0; i--) out.push(Number((value >> BigInt(8 * i)) & 0xffn))
+  for (let i = width - 1; i >= 0; i--) out.push(Number((wide >> BigInt(8 * i)) & 0xffn))
   return out
 }

@@ -51,7 +51,12 @@ export function codec<T>(parts: {
 }
 
 /** The same wire form under another type: `to` after reading, `from` before writing. */
-export function mapped<A, B>(inner: Codec<A>, to: (wire: A) => B, from: (value: B) => A, zero?: () => B): Codec<B> {
+export function mapped<A, B>(
+  inner: Codec<A>,
+  to: (wire: A) => B,
+  from: (value: B) => A,
+  zero?: () => B,
+): Codec<B> {
   return codec<B>({
     write: (writer, value) => inner.write(writer, from(value)),
     read: (reader) => to(inner.read(reader)),

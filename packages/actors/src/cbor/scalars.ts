@@ -84,7 +84,10 @@ export function bytesUpTo(maxBytes: number): Codec<Uint8Array> {
     write(writer, value) {
       if (!(value instanceof Uint8Array)) throw unencodable('byte string', value)
       if (value.length > maxBytes) {
-        throw new CborError('TOO_LARGE', `byte string of ${value.length} bytes is above the cap of ${maxBytes}`)
+        throw new CborError(
+          'TOO_LARGE',
+          `byte string of ${value.length} bytes is above the cap of ${maxBytes}`,
+        )
       }
       writer.header(major.bytes, value.length)
       writer.push(value)

@@ -22,7 +22,8 @@ export function checkBatch(result: BatchReturn): void {
   for (const { idx, code } of result.failCodes) {
     if (code === 0) throw new CborError('INVALID_VALUE', 'fail codes contain a success')
     if (idx <= last) throw new CborError('INVALID_VALUE', 'fail codes are not in strictly increasing order')
-    if (idx >= size) throw new CborError('INVALID_VALUE', `fail code index ${idx} is beyond the batch of ${size}`)
+    if (idx >= size)
+      throw new CborError('INVALID_VALUE', `fail code index ${idx} is beyond the batch of ${size}`)
     last = idx
   }
 }
@@ -34,7 +35,8 @@ export function checkBatch(result: BatchReturn): void {
 export function batchCodes(result: BatchReturn, maxItems = 8192): number[] {
   checkBatch(result)
   const size = batchSize(result)
-  if (size > maxItems) throw new CborError('TOO_LARGE', `batch of ${size} items is above the cap of ${maxItems}`)
+  if (size > maxItems)
+    throw new CborError('TOO_LARGE', `batch of ${size} items is above the cap of ${maxItems}`)
   const codes = new Array<number>(size).fill(0)
   for (const { idx, code } of result.failCodes) codes[idx] = code
   return codes

@@ -105,10 +105,16 @@ export type PublishStorageDealsReturn = Decoded<typeof publishStorageDealsReturn
  * The deal id of each proposal of a publish message, in the order they were sent; undefined where the actor dropped
  * one. @throws CborError `INVALID_VALUE` when ids and bits do not match
  */
-export function publishedDealIds(proposals: number, result: PublishStorageDealsReturn): (number | undefined)[] {
+export function publishedDealIds(
+  proposals: number,
+  result: PublishStorageDealsReturn,
+): (number | undefined)[] {
   const { ids, validDeals } = result
   if (validDeals.count !== ids.length || (validDeals.last ?? -1) >= proposals) {
-    throw new CborError('INVALID_VALUE', `${ids.length} deal ids do not match the valid deals of ${proposals}`)
+    throw new CborError(
+      'INVALID_VALUE',
+      `${ids.length} deal ids do not match the valid deals of ${proposals}`,
+    )
   }
   const byPosition = new Array<number | undefined>(proposals).fill(undefined)
   for (const [i, position] of [...validDeals].entries()) byPosition[position] = ids[i]

@@ -26,7 +26,11 @@ export const minerConstructorParams = tuple({
 export type MinerConstructorParams = Decoded<typeof minerConstructorParams>
 
 /** Method 2. */
-export const getControlAddressesReturn = tuple({ owner: address, worker: address, controlAddrs: array(address) })
+export const getControlAddressesReturn = tuple({
+  owner: address,
+  worker: address,
+  controlAddrs: array(address),
+})
 export type GetControlAddressesReturn = Decoded<typeof getControlAddressesReturn>
 
 /** Method 3: a new worker takes effect after 900 epochs and method 21; control addresses at once. */
@@ -53,9 +57,7 @@ export type SubmitWindowedPostParams = Decoded<typeof submitWindowedPostParams>
 
 /** Method 8, retired. */
 export const extendSectorExpirationParams = tuple({
-  extensions: array(
-    tuple({ deadline: uint, partition: uint, sectors: bitfield, newExpiration: chainEpoch }),
-  ),
+  extensions: array(tuple({ deadline: uint, partition: uint, sectors: bitfield, newExpiration: chainEpoch })),
 })
 export type ExtendSectorExpirationParams = Decoded<typeof extendSectorExpirationParams>
 
@@ -79,6 +81,10 @@ export type DeclareFaultsRecoveredParams = Decoded<typeof declareFaultsRecovered
 /** Method 13. */
 export const checkSectorProvenParams = tuple({ sectorNumber: uint })
 export type CheckSectorProvenParams = Decoded<typeof checkSectorProvenParams>
+
+/** Method 14; sent by the reward actor with the reward as value. */
+export const applyRewardsParams = tuple({ reward: bigIntBytes, penalty: bigIntBytes })
+export type ApplyRewardsParams = Decoded<typeof applyRewardsParams>
 
 /** Method 15. */
 export const reportConsensusFaultParams = tuple({
@@ -331,7 +337,8 @@ export const sectorOnChainInfo: Codec<SectorOnChainInfo> = codec<SectorOnChainIn
   read(reader) {
     const start = reader.offset
     const length = reader.length(major.array, 16, 'sector')
-    if (length !== 15 && length !== 16) throw new CborError('WRONG_TYPE', `a sector has 15 or 16 fields, found ${length}`)
+    if (length !== 15 && length !== 16)
+      throw new CborError('WRONG_TYPE', `a sector has 15 or 16 fields, found ${length}`)
     reader.offset = start
     return length === 15 ? { ...oldSector.read(reader), dailyFee: null } : newSector.read(reader)
   },

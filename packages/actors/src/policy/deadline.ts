@@ -39,7 +39,15 @@ export function deadlineInfo(
   if (index >= policy.periodDeadlines) {
     // Past the last deadline: everything is where the next period begins.
     const after = epoch(periodStart + policy.provingPeriod)
-    return { currentEpoch, periodStart, index, open: after, close: after, challenge: after, faultCutoff: epoch(0) }
+    return {
+      currentEpoch,
+      periodStart,
+      index,
+      open: after,
+      close: after,
+      challenge: after,
+      faultCutoff: epoch(0),
+    }
   }
   const open = periodStart + index * policy.challengeWindow
   return {

@@ -43,7 +43,9 @@ export function qualityForWeight(sectorSize: bigint, durationEpochs: number, ver
 
 /** A sector's quality-adjusted power, bytes. */
 export function qaPowerForWeight(sectorSize: bigint, durationEpochs: number, verifiedWeight: bigint): bigint {
-  return (sectorSize * qualityForWeight(sectorSize, durationEpochs, verifiedWeight)) >> SECTOR_QUALITY_PRECISION
+  return (
+    (sectorSize * qualityForWeight(sectorSize, durationEpochs, verifiedWeight)) >> SECTOR_QUALITY_PRECISION
+  )
 }
 
 /** The most power a sector of a size can have: tenfold. */
@@ -149,7 +151,10 @@ export function dealProviderCollateralBounds(
 ): { min: AttoFil; max: AttoFil } {
   const { numerator, denominator } = policy.providerCollateralSupplyTarget
   const share = max(max(network.rawPower, network.baselinePower), pieceSize)
-  const least = divideEuclidean(numerator * network.circulatingSupply * pieceSize, denominator * share).quotient
+  const least = divideEuclidean(
+    numerator * network.circulatingSupply * pieceSize,
+    denominator * share,
+  ).quotient
   return { min: attoFil(least), max: TOTAL_FILECOIN }
 }
 
@@ -181,13 +186,19 @@ export interface FeeBid {
  * Source: lotus chain/store/basefee.go ComputeNextBaseFeeFromPremiums
  */
 export function nextBaseFee(
-  policy: Pick<NetworkPolicy, 'blockGasLimit' | 'blockGasTargetPercent' | 'baseFeeMaxChangeDenominator' | 'minimumBaseFee'>,
+  policy: Pick<
+    NetworkPolicy,
+    'blockGasLimit' | 'blockGasTargetPercent' | 'baseFeeMaxChangeDenominator' | 'minimumBaseFee'
+  >,
   baseFee: AttoFil,
   messages: readonly FeeBid[],
 ): AttoFil {
   const target = (policy.blockGasLimit * policy.blockGasTargetPercent) / 100
   const bids = messages
-    .map((bid) => ({ gasLimit: bid.gasLimit, premium: max(0n, min(bid.gasPremium, bid.gasFeeCap - baseFee)) }))
+    .map((bid) => ({
+      gasLimit: bid.gasLimit,
+      premium: max(0n, min(bid.gasPremium, bid.gasFeeCap - baseFee)),
+    }))
     .sort((a, b) => (a.premium < b.premium ? 1 : a.premium > b.premium ? -1 : 0))
   let gas = 0
   let premium = 0n

@@ -4,6 +4,7 @@ export type PolicyErrorCode =
   | 'UNSUPPORTED_PROOF'
   | 'UNSUPPORTED_SECTOR_SIZE'
   | 'INVALID_ACTOR_ID'
+  | 'INVALID_LENGTH'
   | 'NO_DEADLINE'
 
 /** A question no policy of a known network answers: a person has to choose another network, size or version. */

@@ -51,7 +51,8 @@ export function proofInfo(sealProof: number, preCommitChallengeDelay = 150): Sea
   const family = Math.floor(sealProof / 5)
   const sizeIndex = sealProof % 5
   const sectorSize = sizesInOrder[sizeIndex]
-  if (sectorSize === undefined || family < 0 || family > 3 || !Number.isInteger(sealProof)) throw unsupported(sealProof)
+  if (sectorSize === undefined || family < 0 || family > 3 || !Number.isInteger(sealProof))
+    throw unsupported(sealProof)
   const large = sizeIndex >= 3
   const first = family === 0
   const nonInteractive = family === 3
@@ -92,7 +93,8 @@ export function postProofInfo(postProof: number): PostProofInfo {
   const family = Math.floor(postProof / 5)
   const sizeIndex = postProof % 5
   const sectorSize = sizesInOrder[sizeIndex]
-  if (sectorSize === undefined || family < 0 || family > 2 || !Number.isInteger(postProof)) throw unsupported(postProof)
+  if (sectorSize === undefined || family < 0 || family > 2 || !Number.isInteger(postProof))
+    throw unsupported(postProof)
   const window = family > 0
   return {
     postProof,
@@ -126,7 +128,11 @@ export function partitionSectorsFor(sectorSize: bigint): number {
 
 /** A miner's 32-byte name inside replicas and proofs: its actor id as a varint, zero padded. @throws PolicyError */
 export function proverId(actorId: number | bigint): Uint8Array {
-  if ((typeof actorId === 'number' && !Number.isSafeInteger(actorId)) || actorId < 0 || BigInt(actorId) >= 1n << 63n) {
+  if (
+    (typeof actorId === 'number' && !Number.isSafeInteger(actorId)) ||
+    actorId < 0 ||
+    BigInt(actorId) >= 1n << 63n
+  ) {
     throw new PolicyError('INVALID_ACTOR_ID', 'IDs must be less than 2^63')
   }
   const id = new Uint8Array(32)
@@ -135,7 +141,8 @@ export function proverId(actorId: number | bigint): Uint8Array {
 }
 
 /**
- * The 32 bytes a replica is encoded with. @throws PolicyError `UNSUPPORTED_PROOF` for non-interactive proofs
+ * The 32 bytes a replica is encoded with.
+ * @throws PolicyError `UNSUPPORTED_PROOF` for non-interactive proofs, `INVALID_LENGTH` unless ticket and CommD are 32 bytes
  * Source: rust-fil-proofs storage-proofs-porep stacked/vanilla/params.rs generate_replica_id
  */
 export function replicaId(options: {
@@ -147,6 +154,8 @@ export function replicaId(options: {
 }): Uint8Array {
   const { porepId: domain } = proofInfo(options.sealProof)
   if (domain === undefined) throw unsupported(options.sealProof)
+  requireLength('ticket', options.ticket)
+  requireLength('CommD', options.commD)
   const input = new Uint8Array(32 + 8 + 32 + 32 + 32)
   input.set(proverId(options.minerId))
   new DataView(input.buffer).setBigUint64(32, BigInt(options.sectorNumber))
@@ -159,6 +168,10 @@ export function replicaId(options: {
   return digest
 }
 
+function requireLength(what: string, bytes: Uint8Array): void {
+  if (bytes.length !== 32) throw new PolicyError('INVALID_LENGTH', `invalid ${what} length ${bytes.length}`)
+}
+
 function porepId(sealProof: number): Uint8Array {
   const id = new Uint8Array(32)
   id[0] = sealProof
@@ -167,7 +180,8 @@ function porepId(sealProof: number): Uint8Array {
 
 function sizeIndexOf(sectorSize: bigint): number {
   const index = sizesInOrder.indexOf(sectorSize)
-  if (index < 0) throw new PolicyError('UNSUPPORTED_SECTOR_SIZE', `no registered proof for sectors of ${sectorSize} bytes`)
+  if (index < 0)
+    throw new PolicyError('UNSUPPORTED_SECTOR_SIZE', `no registered proof for sectors of ${sectorSize} bytes`)
   return index
 }
 

@@ -1,0 +1,180 @@
+import { attoFil, epoch, type PaddedSize } from '@sealane/fil-units'
+import { describe, expect, it } from 'vitest'
+import {
+  assignDeadlines,
+  createMinerDeposit,
+  deadlineAt,
+  deadlineIsMutable,
+  dealProviderCollateralBounds,
+  initialPledgeForPower,
+  nextBaseFee,
+  type PledgeInputs,
+  parseAddress,
+  partitionSectorsFor,
+  policyFor,
+  preCommitDeposit,
+  proofInfo,
+  provingPeriodOffset,
+  provingPeriodStart,
+  qaPowerForWeight,
+  withLotusMargin,
+} from '../src/index.js'
+import { lotusRecording } from './recorded.js'
+
+const devnet = policyFor('devnet-2k')
+
+interface Filter {
+  PositionEstimate: string
+  VelocityEstimate: string
+}
+
+interface Tipset {
+  epoch: number
+  reward: { State: { ThisEpochRewardSmoothed: Filter; ThisEpochBaselinePower: string } }
+  power: {
+    State: {
+      ThisEpochQAPowerSmoothed: Filter
+      ThisEpochRawBytePower: string
+      RampStartEpoch: number
+      RampDurationEpochs: number
+    }
+  }
+  StateVMCirculatingSupplyInternal: { FilCirculating: string }
+  StateMinerCreationDeposit: string
+  StateMinerInitialPledgeForSector: {
+    duration: number
+    sectorSize: number
+    verifiedSize: number
+    result: string
+  }[]
+  StateMinerPreCommitDepositForPower: { sealProof: number; result: string }[]
+  StateDealProviderCollateralBounds: { size: number; result: { Min: string; Max: string } }[]
+}
+
+function filter(f: Filter): { positionEstimate: bigint; velocityEstimate: bigint } {
+  return { positionEstimate: BigInt(f.PositionEstimate), velocityEstimate: BigInt(f.VelocityEstimate) }
+}
+
+function inputs(t: Tipset): PledgeInputs {
+  return {
+    rewardSmoothed: filter(t.reward.State.ThisEpochRewardSmoothed),
+    qaPowerSmoothed: filter(t.power.State.ThisEpochQAPowerSmoothed),
+    baselinePower: BigInt(t.reward.State.ThisEpochBaselinePower),
+    circulatingSupply: attoFil(BigInt(t.StateVMCirculatingSupplyInternal.FilCirculating)),
+    epochsSinceRampStart: t.epoch - t.power.State.RampStartEpoch,
+    rampDurationEpochs: t.power.State.RampDurationEpochs,
+  }
+}
+
+describe('economics of a real Lotus network', () => {
+  const { tipsets } = lotusRecording<{ tipsets: Tipset[] }>('economics.json')
+
+  it.each(tipsets)('pre-commit deposits at epoch $epoch', (t) => {
+    for (const c of t.StateMinerPreCommitDepositForPower) {
+      const deposit = preCommitDeposit(inputs(t), proofInfo(c.sealProof).sectorSize)
+      expect(`${withLotusMargin(deposit)}`).toBe(c.result)
+    }
+  })
+
+  it.each(tipsets)('initial pledges at epoch $epoch', (t) => {
+    for (const c of t.StateMinerInitialPledgeForSector) {
+      const power = qaPowerForWeight(
+        BigInt(c.sectorSize),
+        c.duration,
+        BigInt(c.verifiedSize) * BigInt(c.duration),
+      )
+      expect(`${withLotusMargin(initialPledgeForPower(inputs(t), power))}`).toBe(c.result)
+    }
+  })
+
+  it.each(tipsets)('the deposit of a new miner at epoch $epoch', (t) => {
+    expect(`${createMinerDeposit(devnet, inputs(t))}`).toBe(t.StateMinerCreationDeposit)
+  })
+
+  it.each(tipsets)('collateral bounds at epoch $epoch', (t) => {
+    for (const c of t.StateDealProviderCollateralBounds) {
+      const network = {
+        rawPower: BigInt(t.power.State.ThisEpochRawBytePower),
+        baselinePower: BigInt(t.reward.State.ThisEpochBaselinePower),
+        circulatingSupply: attoFil(BigInt(t.StateVMCirculatingSupplyInternal.FilCirculating)),
+      }
+      const bounds = dealProviderCollateralBounds(devnet, network, BigInt(c.size) as PaddedSize)
+      expect([`${withLotusMargin(bounds.min)}`, `${bounds.max}`]).toEqual([c.result.Min, c.result.Max])
+    }
+  })
+})
+
+interface FeeTipset {
+  epoch: number
+  parentBaseFee: string
+  nextBaseFee: string
+  blocks: { messages: { gasLimit: number; gasPremium: string; gasFeeCap: string }[] }[]
+}
+
+describe('base fees of a real Lotus network', () => {
+  const { ranges } = lotusRecording<{ ranges: { tipsets: FeeTipset[] }[] }>('basefee.json')
+
+  it.each(ranges.flatMap((range) => range.tipsets))(
+    'after epoch $epoch the base fee is $nextBaseFee',
+    (t) => {
+      const bids = t.blocks.flatMap((block) =>
+        block.messages.map((m) => ({
+          gasLimit: m.gasLimit,
+          gasFeeCap: attoFil(BigInt(m.gasFeeCap)),
+          gasPremium: attoFil(BigInt(m.gasPremium)),
+        })),
+      )
+      expect(`${nextBaseFee(devnet, attoFil(BigInt(t.parentBaseFee)), bids)}`).toBe(t.nextBaseFee)
+    },
+  )
+})
+
+interface Activation {
+  epoch: number
+  sectors: number[]
+  assigned: { Deadline: number; Partition: number }[]
+  provingPeriodStartInState: number
+  StateMinerProvingDeadlineBefore: { PeriodStart: number; Index: number; Open: number; Close: number }
+  deadlinesBefore: { index: number; totalSectors: number; liveSectors: number }[]
+  mutableByRule: number[]
+}
+interface Miner {
+  miner: string
+  creationEpoch: number
+  offset: number
+  provingPeriodStartInState: number
+  currentDeadlineInState: number
+  genesis?: boolean
+}
+
+describe('deadlines of a real Lotus network', () => {
+  const { activations, miners } = lotusRecording<{ activations: Activation[]; miners: Miner[] }>(
+    'assignment.json',
+  )
+
+  it.each(activations)('sectors $sectors activated at $epoch go where the chain put them', (a) => {
+    const periodStart = epoch(a.StateMinerProvingDeadlineBefore.PeriodStart)
+    const all = Array.from({ length: devnet.periodDeadlines }, (_, index) => index)
+    const mutable = all.filter((index) => deadlineIsMutable(devnet, periodStart, index, epoch(a.epoch)))
+    expect(mutable).toEqual(a.mutableByRule)
+    const loads = all.map((index) => {
+      if (!mutable.includes(index)) return undefined
+      const { liveSectors, totalSectors } = a.deadlinesBefore.find((d) => d.index === index) ?? {
+        liveSectors: 0,
+        totalSectors: 0,
+      }
+      return { liveSectors, totalSectors }
+    })
+    expect(assignDeadlines(devnet, partitionSectorsFor(2048n), loads, a.sectors.length)).toEqual(
+      a.assigned.map((at) => at.Deadline),
+    )
+  })
+
+  it.each(miners)('$miner has the offset its id and creation epoch give it', (m) => {
+    const offset = provingPeriodOffset(devnet, parseAddress(m.miner), epoch(m.creationEpoch))
+    expect(offset).toBe(m.offset)
+    const start = provingPeriodStart(devnet, offset, epoch(m.creationEpoch))
+    expect(start).toBe(m.provingPeriodStartInState)
+    expect(deadlineAt(devnet, offset, epoch(m.creationEpoch)).index).toBe(m.currentDeadlineInState)
+  })
+})
