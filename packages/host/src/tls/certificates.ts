@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000
 const AUTHORITY_DAYS = 3_650
 const CERTIFICATE_DAYS = 365
 /** Warn this long before a certificate ends. Source: faults.md S2. Unit: days. */
-export const EXPIRY_WARNING_DAYS = 30
+const EXPIRY_WARNING_DAYS = 30
 
 /** What a certificate may be used as. Any lower-case word; the apps use their own names. */
 export type Role = string
