@@ -1,5 +1,6 @@
 import { type AttoFil, attoFil } from '@sealane/fil-units'
 import type { EconomicsSnapshot } from '../state/economics-snapshot.js'
+import { most } from './extremes.js'
 
 /** All FIL there will ever be: the upper bound of prices and collaterals. Source: builtin-actors market policy.rs. */
 export const totalFilecoin = attoFil(2_000_000_000n * 10n ** 18n)
@@ -13,6 +14,6 @@ export function providerCollateralMin(
   pieceSize: bigint,
   networkRawPower: bigint,
 ): AttoFil {
-  const power = [networkRawPower, economics.baselinePower, pieceSize].reduce((a, b) => (a > b ? a : b))
+  const power = most(networkRawPower, economics.baselinePower, pieceSize)
   return attoFil((pieceSize * economics.circulatingSupply) / (power * 100n))
 }

@@ -1,5 +1,6 @@
 import { type AttoFil, attoFil } from '@sealane/fil-units'
 import type { EconomicsSnapshot } from '../state/economics-snapshot.js'
+import { most } from './extremes.js'
 import { estimateOf, precision, sumOfRatio } from './smoothing.js'
 
 type Estimates = Pick<EconomicsSnapshot, 'rewardSmoothed' | 'qaPowerSmoothed'>
@@ -9,11 +10,11 @@ export function expectedReward(economics: Estimates, qaPower: bigint, epochs: nu
   const { rewardSmoothed, qaPowerSmoothed } = economics
   if (estimateOf(qaPowerSmoothed) === 0n) return attoFil(estimateOf(rewardSmoothed))
   const reward = (qaPower * sumOfRatio(epochs, rewardSmoothed, qaPowerSmoothed)) >> precision
-  return attoFil(reward > 0n ? reward : 0n)
+  return attoFil(most(reward, 0n))
 }
 
 /** The same, but at least 1 attoFIL: deposits and pledges must not be nothing. */
 export function expectedRewardAtLeastOne(economics: Estimates, qaPower: bigint, epochs: number): AttoFil {
   const reward = expectedReward(economics, qaPower, epochs)
-  return reward > 0n ? reward : attoFil(1n)
+  return most(reward, attoFil(1n))
 }

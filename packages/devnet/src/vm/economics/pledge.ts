@@ -1,6 +1,7 @@
 import { type AttoFil, attoFil } from '@sealane/fil-units'
 import type { EconomicsSnapshot } from '../state/economics-snapshot.js'
 import { expectedReward, expectedRewardAtLeastOne } from './expected-reward.js'
+import { least, most } from './extremes.js'
 import { qaPowerMax } from './qa-power.js'
 import { estimateOf } from './smoothing.js'
 
@@ -24,15 +25,15 @@ export function preCommitDeposit(economics: EconomicsSnapshot, sectorSize: bigin
 export function initialPledge(economics: EconomicsSnapshot, qaPower: bigint, epoch: number): AttoFil {
   const base = expectedRewardAtLeastOne(economics, qaPower, pledgeProjectionEpochs)
   const network = estimateOf(economics.qaPowerSmoothed)
-  const simpleShare = max(network, qaPower)
-  const baselineShare = max(simpleShare, economics.baselinePower)
+  const simpleShare = most(network, qaPower)
+  const baselineShare = most(simpleShare, economics.baselinePower)
   const skew = BigInt(rampPermille(economics, epoch))
   const target = economics.circulatingSupply * 3n * qaPower
   const additional =
     ((1000n - skew) * target) / (baselineShare * 10n * 1000n) + (skew * target) / (simpleShare * 10n * 1000n)
   const cap = pledgeMaxPerByte * qaPower
   const nominal = base + additional
-  return attoFil(nominal < cap ? nominal : cap)
+  return attoFil(least(nominal, cap))
 }
 
 /** What creating a miner locks (FIP-0077). `minimumPower` is the consensus minimum, bytes. */
@@ -53,15 +54,15 @@ export function dailyFee(economics: EconomicsSnapshot, qaPower: bigint): AttoFil
 /** What a deadline really pays of its daily fees: at most half of a day's reward for its live power. */
 export function dailyFeePayable(economics: EconomicsSnapshot, fees: AttoFil, liveQaPower: bigint): AttoFil {
   const cap = expectedReward(economics, liveQaPower, epochsInDay) / 2n
-  return attoFil(fees < cap ? fees : cap)
+  return attoFil(least<bigint>(fees, cap))
 }
 
 /** What a sector terminated early pays (FIP-0098). */
 export function terminationFee(pledge: AttoFil, ageEpochs: number, faultFee: AttoFil): AttoFil {
   const simple = (pledge * 85n) / 1000n
   const byAge = (BigInt(ageEpochs) * simple) / BigInt(140 * epochsInDay)
-  const base = simple < byAge ? simple : byAge
-  return attoFil(max(base, max((pledge * 2n) / 100n, (faultFee * 105n) / 100n)))
+  const base = least(simple, byAge)
+  return attoFil(most(base, (pledge * 2n) / 100n, (faultFee * 105n) / 100n))
 }
 
 function rampPermille({ rampStartEpoch, rampDurationEpochs }: EconomicsSnapshot, epoch: number): number {
@@ -69,8 +70,4 @@ function rampPermille({ rampStartEpoch, rampDurationEpochs }: EconomicsSnapshot,
   if (elapsed < 0) return 0
   if (rampDurationEpochs === 0 || elapsed >= rampDurationEpochs) return simplePledgePermille
   return Math.floor((elapsed * simplePledgePermille) / rampDurationEpochs)
-}
-
-function max(a: bigint, b: bigint): bigint {
-  return a > b ? a : b
 }

@@ -52,7 +52,7 @@ export function sumOfRatio(epochs: number, over: FilterEstimate, under: FilterEs
 }
 
 function naturalLog(z: bigint): bigint {
-  const shift = BigInt(z.toString(2).length) - 1n - precision
+  const shift = BigInt((z < 0n ? -z : z).toString(2).length) - 1n - precision
   const x = shift > 0n ? z >> shift : z << -shift
   return shift * ln2 + floorDiv(polynomial(numerator, x) << precision, polynomial(denominator, x))
 }

@@ -1,4 +1,5 @@
 import { type AttoFil, attoFil } from '@sealane/fil-units'
+import { least } from '../economics/extremes.js'
 
 /** Where the money of a message's gas goes. */
 export interface GasOutputs {
@@ -28,9 +29,9 @@ export interface GasBid {
 export function gasOutputs(gasUsed: number, bid: GasBid, baseFee: AttoFil): GasOutputs {
   const used = BigInt(gasUsed)
   const limit = BigInt(bid.gasLimit)
-  const feePaid = baseFee > bid.gasFeeCap ? bid.gasFeeCap : baseFee
+  const feePaid = least(baseFee, bid.gasFeeCap)
   const feeMissing = baseFee - feePaid
-  const premium = feePaid + bid.gasPremium > bid.gasFeeCap ? bid.gasFeeCap - feePaid : bid.gasPremium
+  const premium = least<bigint>(bid.gasPremium, bid.gasFeeCap - feePaid)
 
   const burntGas = overEstimationGas(used, limit)
   const baseFeeBurn = feePaid * used
@@ -53,5 +54,5 @@ function overEstimationGas(used: bigint, limit: bigint): bigint {
   if (used === 0n) return limit
   const over = limit - (11n * used) / 10n
   if (over < 0n) return 0n
-  return ((limit - used) * (over > used ? used : over)) / used
+  return ((limit - used) * least(over, used)) / used
 }

@@ -1,4 +1,5 @@
 import { type AttoFil, attoFil } from '@sealane/fil-units'
+import { least, most } from '../economics/extremes.js'
 import type { GasBid } from './gas-outputs.js'
 
 /** Gas that one block may hold. Source: filecoin-project/lotus build/buildconstants (BlockGasLimit). */
@@ -16,8 +17,8 @@ const maxChangeDenominator = 8n
 export function nextBaseFee(baseFee: AttoFil, messages: readonly GasBid[]): AttoFil {
   const maxChange = (baseFee + maxChangeDenominator - 1n) / maxChangeDenominator
   const pull = percentilePremium(baseFee, messages) - maxChange
-  const next = baseFee + (pull > maxChange ? maxChange : pull)
-  return attoFil(next < minimumBaseFee ? minimumBaseFee : next)
+  const next = baseFee + least(pull, maxChange)
+  return attoFil(most(next, minimumBaseFee))
 }
 
 function percentilePremium(baseFee: AttoFil, messages: readonly GasBid[]): bigint {
@@ -36,5 +37,5 @@ function percentilePremium(baseFee: AttoFil, messages: readonly GasBid[]): bigin
 function effectivePremium(baseFee: AttoFil, bid: GasBid): bigint {
   const room = bid.gasFeeCap - baseFee
   if (room < 0n) return 0n
-  return bid.gasPremium < room ? bid.gasPremium : room
+  return least<bigint>(bid.gasPremium, room)
 }

@@ -1,5 +1,6 @@
 import { idAddress, marketWithdrawBalanceParams, withdrawBalanceReturn } from '@sealane/actors'
 import { attoFil } from '@sealane/fil-units'
+import { least } from '../economics/extremes.js'
 import { abort } from '../run/actor-abort.js'
 import { decodeParams } from '../run/decode-params.js'
 import { exitCode } from '../run/exit-code.js'
@@ -18,7 +19,7 @@ export async function withdrawBalance(runtime: Runtime, bytes: Uint8Array): Prom
 
   const paid = runtime.update(({ market }) => {
     const free = amountOf(market.escrow, id) - amountOf(market.locked, id)
-    const payable = attoFil(free < amount ? free : amount)
+    const payable = attoFil(least<bigint>(free, amount))
     addEscrow(market, id, -payable)
     return payable
   })

@@ -64,8 +64,7 @@ function propose(info: MinerInfo, proposal: Proposal, now: number): void {
 }
 
 function requireSame(info: MinerInfo, proposal: Proposal, caller: number): void {
-  const pending = info.pendingBeneficiary
-  if (pending === undefined) return abort(exitCode.forbidden, 'No changeBeneficiary proposal exists')
+  const pending = info.pendingBeneficiary ?? abort(exitCode.forbidden, 'No changeBeneficiary proposal exists')
   if (caller !== info.beneficiary && caller !== pending.newBeneficiary) {
     const parties = `proposal beneficiary${idAddress(pending.newBeneficiary)} nor current beneficiary${idAddress(info.beneficiary)}`
     abort(exitCode.forbidden, `message caller ${idAddress(caller)} is neither ${parties}`)

@@ -1,4 +1,5 @@
 import { type AttoFil, attoFil } from '@sealane/fil-units'
+import { least } from '../economics/extremes.js'
 import { abort } from '../run/actor-abort.js'
 import { burntFundsActor } from '../run/builtin-ids.js'
 import { exitCode } from '../run/exit-code.js'
@@ -49,7 +50,7 @@ export function repayPartialDebt(draft: ChainTables, id: number, epoch: number):
   const miner = minerOf(draft, id)
   const unlocked = unlockForDebt(miner, epoch, miner.feeDebt)
   const spendable = unlockedBalance(miner, balanceOf(draft, id))
-  const payable = spendable < miner.feeDebt ? spendable : miner.feeDebt
+  const payable = least(spendable, miner.feeDebt)
   burn(draft, id, payable)
   miner.feeDebt = attoFil(miner.feeDebt - payable)
   return unlocked

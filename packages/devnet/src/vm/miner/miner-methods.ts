@@ -1,3 +1,4 @@
+import { requireCaller } from '../run/require-caller.js'
 import type { ActorMethod } from '../run/runtime.js'
 import { changeBeneficiary, getBeneficiary } from './change-beneficiary.js'
 import { changeMultiaddrs } from './change-multiaddrs.js'
@@ -14,8 +15,15 @@ import { repayDebt } from './repay-debt.js'
 import { submitWindowedPost } from './submit-windowed-post.js'
 import { withdrawBalance } from './withdraw-balance.js'
 
+/** Methods that only the built-in actors call, and on this chain call directly: any message is a stranger's. */
+const internal: ActorMethod = (runtime) => {
+  requireCaller(runtime, [])
+  return new Uint8Array()
+}
+
 /** Methods of a miner; the large numbers are those of FRC-42. What is not here ends with exit code 22. */
 export const minerMethods: { readonly [method: number]: ActorMethod | undefined } = {
+  1: internal,
   2: controlAddresses,
   3: changeWorkerAddress,
   3302309124: changeWorkerAddress,
@@ -24,8 +32,11 @@ export const minerMethods: { readonly [method: number]: ActorMethod | undefined 
   5: submitWindowedPost,
   10: declareFaults,
   11: declareFaultsRecovered,
+  12: internal,
+  14: internal,
   16: withdrawBalance,
   2280458852: withdrawBalance,
+  17: internal,
   18: changeMultiaddrs,
   1063480576: changeMultiaddrs,
   21: confirmChangeWorkerAddress,

@@ -1,4 +1,5 @@
 import { type AttoFil, attoFil } from '@sealane/fil-units'
+import { least } from '../economics/extremes.js'
 import { policy } from '../policy.js'
 import type { MinerTables, VestingFund } from '../state/chain-tables.js'
 import { quantizeUp } from './deadline-info.js'
@@ -45,7 +46,7 @@ export function unlockForDebt(vault: Vault, epoch: number, target: AttoFil): Att
   let missing: bigint = target
   const left: VestingFund[] = []
   for (const fund of vault.vesting) {
-    const taken = fund.amount < missing ? fund.amount : missing
+    const taken = least<bigint>(fund.amount, missing)
     missing -= taken
     if (fund.amount > taken) left.push({ epoch: fund.epoch, amount: attoFil(fund.amount - taken) })
   }

@@ -1,5 +1,6 @@
 import { idAddress, minerWithdrawBalanceParams, withdrawBalanceReturn } from '@sealane/actors'
 import { addFil, attoFil } from '@sealane/fil-units'
+import { least } from '../economics/extremes.js'
 import { notePledgeChange } from '../power/note-pledge-change.js'
 import { abort } from '../run/actor-abort.js'
 import { decodeParams } from '../run/decode-params.js'
@@ -34,11 +35,11 @@ export async function withdrawBalance(runtime: Runtime, bytes: Uint8Array): Prom
     const available = availableBalance(miner, balanceOf(draft, runtime.receiver))
     repayDebtsOrAbort(draft, runtime.receiver)
     notePledgeChange(draft, -vested)
-    let payable: bigint = available < amountRequested ? available : amountRequested
+    let payable: bigint = least(available, amountRequested)
     if (payable < 0n) abort(exitCode.illegalState, `negative amount to withdraw: ${filText(payable)}`)
     if (beneficiary !== owner) {
       const quota = remainingQuota(miner.info.beneficiaryTerm, runtime.epoch)
-      if (quota < payable) payable = quota
+      payable = least(payable, quota)
       miner.info.beneficiaryTerm.usedQuota = addFil(miner.info.beneficiaryTerm.usedQuota, attoFil(payable))
     }
     return attoFil(payable)
