@@ -116,10 +116,10 @@ describe('a task in a child process', () => {
     const first = runTask(request, place, { signal: holder.signal, onProgress: () => holding.resolve() })
     await holding.promise
 
-    // Another circuit, so that it waits for the permit and not for the same file.
+    // Another sector size, so that it waits for the permit and not for the same file.
     const stages: string[] = []
     const waiter = new AbortController()
-    const second = runTask({ ...request, which: 'window' } as TaskRequest, place, {
+    const second = runTask({ ...request, sectorSize: '8388608' } as TaskRequest, place, {
       signal: waiter.signal,
       onProgress: ({ stage }) => {
         stages.push(stage)
@@ -131,6 +131,16 @@ describe('a task in a child process', () => {
     await expect(second).rejects.toMatchObject({ code: 'CANCELLED' })
     expect(stages[0]).toMatch(/^waiting for the C2 permit \(held by process \d+\)$/)
     expect(stages[1]).toBe('reading the circuit')
+  })
+
+  it('ends when its listener throws', async () => {
+    const run = runTask(longTask('throws.lock'), place, {
+      onProgress: () => {
+        throw new Error('the listener fell over')
+      },
+    })
+    await expect(run).rejects.toThrow('the listener fell over')
+    expect(childrenOf(process.pid).filter(isRunner)).toEqual([])
   })
 
   it('names a request that the addon does not know', async () => {

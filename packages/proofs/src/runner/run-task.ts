@@ -25,7 +25,8 @@ const capturedChars = 64 * 1024
 /**
  * Runs one task in a child process of its own and returns its answer.
  *
- * An abort kills the child with SIGKILL and rejects once it is gone, so that its files are at rest.
+ * An abort kills the child with SIGKILL and rejects once it is gone, so that its files are at rest. The child
+ * also dies with the thread that called: call from the main thread.
  *
  * @throws ProofError as the task gives it, CHILD_DIED, or CANCELLED
  */
@@ -56,7 +57,10 @@ export async function runTask(
     // A child that dies at once breaks the pipe; how it ended says more than EPIPE.
     child.stdin?.on('error', () => {})
     child.stdin?.end(JSON.stringify(request))
-    const [end, line] = await Promise.all([ended, answer])
+    // A listener that throws ends the task; the child must not go on unheard.
+    answer.catch(kill)
+    const end = await ended
+    const line = await answer
     if (line && 'result' in line) return line.result
     if (line && 'error' in line) throw ProofError.fromNative(line.error)
     if (signal?.aborted) throw new ProofError('CANCELLED', `${request.task} was cancelled`)
