@@ -133,7 +133,7 @@ function isCommitment(text: SectorPreCommitInfo['sealedCid'], codec: number, has
   return parts.codec === codec && parts.hashCode === hash && parts.digest.length === 32
 }
 
-/** An unproven precommit is given up at the end of a deadline, after all time for its proof and 8 hours. */
+/** An unproven precommit is given up 8 hours after its time, by the cron of the deadline after the next boundary. */
 function scheduleCleanUp(miner: MinerTables, now: number, sectors: readonly number[]): void {
   const bound = now + policy.maxProveCommitDuration + policy.expiredPreCommitCleanUpDelay
   const epoch = quantizeUp(bound, policy.challengeWindow, miner.provingPeriodStart)

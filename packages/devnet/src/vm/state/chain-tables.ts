@@ -173,7 +173,7 @@ export interface MinerTables {
   feeDebt: AttoFil
   initialPledge: AttoFil
   preCommits: Table<PreCommit>
-  /** Sector numbers whose unproven precommit is given up at an epoch (a last epoch of a deadline). */
+  /** Sector numbers whose unproven precommit is given up from an epoch on (the first of a deadline). */
   preCommitCleanUp: Table<number[]>
   allocated: number[]
   sectors: Table<SectorInfo>
