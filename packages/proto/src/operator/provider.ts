@@ -80,6 +80,12 @@ export const providerOperator = operatorApi({
     params: z.object({ id: z.string(), path: z.string() }),
     result: dealRow,
   },
+  /** Whose deals are taken, when it is not in the configuration. Fixed once deals of a miner are held. */
+  'miner.set': {
+    permission: 'admin',
+    params: z.object({ address: z.string() }),
+    result: z.object({ miner: z.string() }),
+  },
   'asks.get': { permission: 'read', params: nothing, result: askRow.nullable() },
   'asks.set': {
     permission: 'write',
