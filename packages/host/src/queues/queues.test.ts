@@ -12,6 +12,7 @@ import { type LocalPostgres, startLocalPostgres } from '../launch/start-local-po
 import { startLocalRedis } from '../launch/start-local-redis.js'
 import { parseQueueUrl } from './queue-url.js'
 import { createQueues, type Queues } from './queues.js'
+import { WatchedWorker } from './watched-worker.js'
 
 const look = kind({
   queue: 'test.look',
@@ -197,6 +198,22 @@ describe('queues on Redis', () => {
     })
     await vi.waitFor(() => expect(seen).toEqual([1, 2]), { timeout: 25_000 })
     await vi.waitFor(() => expect(health.report()).toMatchObject({ ok: true }), { timeout: 5_000 })
+  }, 80_000)
+
+  it('builds a worker anew that has fallen silent though its server answers', async () => {
+    const health = new Health()
+    const reasons: string[] = []
+    health.onChange((room) => reasons.push(room.reason))
+    const queues = open(server.url, { health })
+    await up(queues)
+    const seen: number[] = []
+    // One fetch that never comes back, as was seen after restarts of Redis; the connection itself is well.
+    vi.spyOn(WatchedWorker.prototype, 'moveToActive').mockImplementationOnce(() => new Promise(() => {}))
+    queues.work(look, async (p) => void seen.push(p.row), { queueName: 'test.silent' })
+    await queues.add(look, { row: 1, turn: 1 }, { queueName: 'test.silent' })
+    await vi.waitFor(() => expect(seen).toEqual([1]), { timeout: 25_000 })
+    expect(reasons).toContain('worker of test.silent was silent, rebuilt')
+    await vi.waitFor(() => expect(health.report().ok).toBe(true), { timeout: 10_000 })
   }, 80_000)
 
   it('works on after its connections were killed, again and again', async () => {

@@ -11,7 +11,7 @@ import type { Log } from '../log/log.js'
 import { silentLog } from '../log/log.js'
 import { parseQueueUrl } from './queue-url.js'
 import { refuseVolatileRedis } from './redis-durability.js'
-import { WatchedWorker } from './watched-worker.js'
+import { BLOCK_SECONDS, WatchedWorker } from './watched-worker.js'
 
 /** What to do with one payload. `signal` aborts when the queues close: stop, release what is claimed. Its outcome decides nothing but a log line. */
 export type JobHandler<Kind extends JobKind> = (
@@ -83,8 +83,7 @@ export interface Queues {
 const ADD_TIMEOUT_MS = 5_000
 /** An add just after a lost connection waits this long for the next. Unit: ms. */
 const RECONNECT_WAIT_MS = 500
-/** BullMQ's blocking fetch, and the watchdog's measure: twice this plus slack is silence. Unit: s. */
-const BLOCK_SECONDS = 5
+/** Twice the blocking fetch plus slack. Unit: ms. Source: faults.md Q7. */
 const SILENCE_MS = 2 * BLOCK_SECONDS * 1_000 + 5_000
 const WATCH_EVERY_MS = 2_500
 /** Lock of a running job; the claim in the row, not this, decides who owns the work. Unit: ms. Source: BullMQ's default. */
