@@ -114,6 +114,13 @@ describe('writing', () => {
     })
     expect(await writing(db, (trx) => writing(trx, async () => 7))).toBe(7)
   })
+  it('may read the committed state before its own first query', async () => {
+    await writing(db, async (trx) => {
+      await db.selectFrom('things').select('id').execute()
+      await trx.insertInto('things').values({ id: 1, state: 'x', turn: 0, wake_at: null }).execute()
+    })
+    expect(await db.selectFrom('things').select('id').execute()).toEqual([{ id: 1 }])
+  })
   it('reads outside see only what is committed', async () => {
     await writing(db, async (trx) => {
       await trx.insertInto('things').values({ id: 1, state: 'x', turn: 0, wake_at: null }).execute()
