@@ -1,9 +1,9 @@
-import { type Address, type Cid, dagCborCid, idAddress, rawBlake2bCid } from '@sealane/actors'
+import { type Address, type Cid, idAddress, rawBlake2bCid } from '@sealane/actors'
 import type { AttoFil } from '@sealane/fil-units'
 import { lookupActor } from '../account/lookup-actor.js'
 import type { ChainState } from '../state/chain-state.js'
 import type { ActorKind } from '../state/chain-tables.js'
-import { encodeValue } from '../state/encode-state.js'
+import { rootOf } from '../state/encode-state.js'
 import { rows } from '../state/rows.js'
 
 export interface ActorView {
@@ -30,7 +30,7 @@ export function actor(state: ChainState, address: Address): ActorView | undefine
     id: idAddress(id),
     kind,
     code: codeOf(kind),
-    head: dagCborCid(utf8.encode(encodeValue(ownState(state, id, kind)))),
+    head: rootOf(ownState(state, id, kind)),
     nonce,
     balance,
     delegatedAddress: null,
@@ -71,9 +71,8 @@ export function codeOf(kind: ActorKind): Cid {
   return rawBlake2bCid(utf8.encode(`sealane/devnet/${kind}`))
 }
 
-function ownState(state: ChainState, id: number, kind: ActorKind): unknown {
-  if (kind === 'miner') return state.miners[id]
+function ownState(state: ChainState, id: number, kind: ActorKind): object {
   if (kind === 'power') return state.power
   if (kind === 'market') return state.market
-  return { kind, address: state.actors[id]?.address }
+  return state.miners[id] ?? { kind, address: state.actors[id]?.address }
 }

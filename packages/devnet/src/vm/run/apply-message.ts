@@ -24,6 +24,9 @@ export async function applyMessage(
   const inclusion = inclusionGas(chainLength(carried))
   const refused = (code: number, error: string) => notIncluded(state, carried, code, error)
 
+  if (message.value < 0n || message.gasFeeCap < 0n || message.gasPremium < 0n) {
+    return refused(exitCode.senderStateInvalid, 'Message has a negative value, fee cap or premium')
+  }
   if (inclusion > message.gasLimit) {
     return refused(exitCode.outOfGas, `Out of gas (${inclusion} > ${message.gasLimit})`)
   }

@@ -36,8 +36,18 @@ export function decodeState(text: string): ChainState {
 }
 
 const utf8 = new TextEncoder()
+const roots = new WeakMap<object, Cid>()
 
 /** Names a state: the CID of its text. It is this chain's own tree, not the HAMTs and AMTs of a real one. */
 export function stateRoot(state: ChainState): Cid {
-  return dagCborCid(utf8.encode(encodeState(state)))
+  return rootOf(state)
+}
+
+/** The CID of any frozen part of a state; taken once per object. */
+export function rootOf(part: object): Cid {
+  const known = roots.get(part)
+  if (known !== undefined) return known
+  const root = dagCborCid(utf8.encode(encodeValue(part)))
+  roots.set(part, root)
+  return root
 }
