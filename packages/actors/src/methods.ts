@@ -102,7 +102,7 @@ export const powerMethods = {
   CreateMiner: 2,
   UpdateClaimedPower: 3,
   EnrollCronEvent: 4,
-  OnEpochTickEnd: 5,
+  CronTick: 5,
   UpdatePledgeTotal: 6,
   SubmitPoRepForBulkVerify: 8,
   CurrentTotalPower: 9,
@@ -170,6 +170,10 @@ export const evmMethods = {
 /** Called on any actor that receives tokens of another. */
 export const UNIVERSAL_RECEIVER_HOOK = 3726118371
 
+/** Methods of other actors that are gone; for display. */
+const retiredMarketMethods = { ComputeDataCommitment: 8 }
+const retiredPowerMethods = { OnConsensusFault: 7 }
+
 /** Kinds of builtin actor, as Lotus names them in `fil/<n>/<kind>`. */
 export type ActorKind =
   | 'account'
@@ -199,9 +203,9 @@ const numbered: Record<ActorKind, Record<string, number>> = {
   multisig: multisigMethods,
   paymentchannel: paychMethods,
   reward: rewardMethods,
-  storagemarket: marketMethods,
+  storagemarket: { ...marketMethods, ...retiredMarketMethods },
   storageminer: { ...minerMethods, ...retiredMinerMethods },
-  storagepower: powerMethods,
+  storagepower: { ...powerMethods, ...retiredPowerMethods },
   system: { Constructor: 1 },
   verifiedregistry: verifregMethods,
 }

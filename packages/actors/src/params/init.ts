@@ -8,6 +8,10 @@ import { cid } from '../cid.js'
 export const execParams = tuple({ codeCid: cid, constructorParams: bytes })
 export type ExecParams = Decoded<typeof execParams>
 
+/** Method 3: creates an actor with a delegated address; sent by the Ethereum address manager. */
+export const exec4Params = tuple({ codeCid: cid, constructorParams: bytes, subAddress: bytes })
+export type Exec4Params = Decoded<typeof exec4Params>
+
 /** The new actor's addresses. */
 export const execReturn = tuple({ idAddress: address, robustAddress: address })
 export type ExecReturn = Decoded<typeof execReturn>

@@ -1,12 +1,12 @@
 import { address } from '../address.js'
-import { bigIntBytes } from '../bigint.js'
+import { bigInt, bigIntBytes } from '../bigint.js'
 import { bitfield } from '../bitfield.js'
 import { CborError } from '../cbor/cbor-error.js'
 import { major } from '../cbor/cbor-reader.js'
 import { type Codec, codec, type Decoded } from '../cbor/codec.js'
 import { chainEpoch, pieceSize } from '../cbor/quantities.js'
 import { bool, bytes, text, uint } from '../cbor/scalars.js'
-import { array, tuple } from '../cbor/structures.js'
+import { array, nullable, tuple } from '../cbor/structures.js'
 import { type Cid, cid, dagCborCid, dagCborSha256Cid } from '../cid.js'
 import { signature } from '../signature.js'
 import { batchReturn } from './batch-return.js'
@@ -121,6 +121,41 @@ export function publishedDealIds(
   return byPosition
 }
 
+/** The deals of one sector, as the miner actor asks about them. */
+export const sectorDeals = tuple({
+  sectorNumber: uint,
+  sectorType: uint,
+  sectorExpiry: chainEpoch,
+  dealIds: array(uint),
+})
+export type SectorDeals = Decoded<typeof sectorDeals>
+
+/** Method 5; sent by a miner actor. */
+export const verifyDealsForActivationParams = tuple({ sectors: array(sectorDeals) })
+export type VerifyDealsForActivationParams = Decoded<typeof verifyDealsForActivationParams>
+/** CommD per sector, null where it has no deals. */
+export const verifyDealsForActivationReturn = tuple({ unsealedCids: array(nullable(cid)) })
+export type VerifyDealsForActivationReturn = Decoded<typeof verifyDealsForActivationReturn>
+
+/** Method 6; sent by a miner actor. */
+export const batchActivateDealsParams = tuple({ sectors: array(sectorDeals), computeCid: bool })
+export type BatchActivateDealsParams = Decoded<typeof batchActivateDealsParams>
+
+/** Method 7; sent by a miner actor. */
+export const onMinerSectorsTerminateParams = tuple({ epoch: chainEpoch, dealIds: array(uint) })
+export type OnMinerSectorsTerminateParams = Decoded<typeof onMinerSectorsTerminateParams>
+
+/** A verified piece of an activated sector. */
+export const verifiedDealInfo = tuple({ client: uint, allocationId: uint, data: cid, size: pieceSize })
+export type VerifiedDealInfo = Decoded<typeof verifiedDealInfo>
+
+/** What activating one sector's deals did; space in bytes. */
+export const activateDealsResult = tuple({
+  nonVerifiedDealSpace: bigInt,
+  verifiedInfos: array(verifiedDealInfo),
+})
+export type ActivateDealsResult = Decoded<typeof activateDealsResult>
+
 /** What the market's state keeps of an activated deal; −1 means not yet. */
 export const dealState = tuple({
   sectorNumber: uint,
@@ -133,6 +168,10 @@ export type DealState = Decoded<typeof dealState>
 /** Exported GetBalance (its param is a bare address). */
 export const getBalanceReturn = tuple({ balance: bigIntBytes, locked: bigIntBytes })
 export type GetBalanceReturn = Decoded<typeof getBalanceReturn>
+
+/** Exported GetDealDataCommitment (its param is a bare deal id). */
+export const getDealDataCommitmentReturn = tuple({ data: cid, size: pieceSize })
+export type GetDealDataCommitmentReturn = Decoded<typeof getDealDataCommitmentReturn>
 
 /** Exported SettleDealPayments (its param is a bare bitfield of deal ids). */
 export const settleDealPaymentsReturn = tuple({

@@ -6,10 +6,11 @@ import { CborError } from '../cbor/cbor-error.js'
 import { major } from '../cbor/cbor-reader.js'
 import { type Codec, codec, type Decoded } from '../cbor/codec.js'
 import { chainEpoch, pieceSize } from '../cbor/quantities.js'
-import { bool, bytes, uint } from '../cbor/scalars.js'
+import { bool, bytes, int, uint } from '../cbor/scalars.js'
 import { array, nullable, type Shape, tuple } from '../cbor/structures.js'
 import { cid } from '../cid.js'
 import { batchReturn } from './batch-return.js'
+import { filterEstimate } from './power.js'
 
 // Parameters and returns of the storage miner actor, in wire order. Names are the camelCase of go-state-types'
 // (builtin/v18/miner). Sizes are padded bytes, amounts attoFIL, proof types the registered numbers.
@@ -55,6 +56,29 @@ export const submitWindowedPostParams = tuple({
 })
 export type SubmitWindowedPostParams = Decoded<typeof submitWindowedPostParams>
 
+/** Method 6, retired: one sector; the replace fields are of long ago. */
+export const preCommitSectorParams = tuple({
+  sealProof: uint,
+  sectorNumber: uint,
+  sealedCid: cid,
+  sealRandEpoch: chainEpoch,
+  dealIds: array(uint),
+  expiration: chainEpoch,
+  replaceCapacity: bool,
+  replaceSectorDeadline: uint,
+  replaceSectorPartition: uint,
+  replaceSectorNumber: uint,
+})
+export type PreCommitSectorParams = Decoded<typeof preCommitSectorParams>
+
+/** Method 25, retired. */
+export const preCommitSectorBatchParams = tuple({ sectors: array(preCommitSectorParams) })
+export type PreCommitSectorBatchParams = Decoded<typeof preCommitSectorBatchParams>
+
+/** Method 7, retired. */
+export const proveCommitSectorParams = tuple({ sectorNumber: uint, proof: bytes })
+export type ProveCommitSectorParams = Decoded<typeof proveCommitSectorParams>
+
 /** Method 8, retired. */
 export const extendSectorExpirationParams = tuple({
   extensions: array(tuple({ deadline: uint, partition: uint, sectors: bitfield, newExpiration: chainEpoch })),
@@ -78,6 +102,18 @@ export type DeclareFaultsParams = Decoded<typeof declareFaultsParams>
 export const declareFaultsRecoveredParams = tuple({ recoveries: array(sectorsOfPartition) })
 export type DeclareFaultsRecoveredParams = Decoded<typeof declareFaultsRecoveredParams>
 
+/** Method 12; sent by the power actor. `eventPayload` is the CBOR of a {@link cronEventPayload}. */
+export const deferredCronEventParams = tuple({
+  eventPayload: bytes,
+  rewardSmoothed: filterEstimate,
+  qualityAdjPowerSmoothed: filterEstimate,
+})
+export type DeferredCronEventParams = Decoded<typeof deferredCronEventParams>
+
+/** What a miner asked its cron for: 0 worker key change, 1 proving deadline, 2 early terminations. */
+export const cronEventPayload = tuple({ eventType: int })
+export type CronEventPayload = Decoded<typeof cronEventPayload>
+
 /** Method 13. */
 export const checkSectorProvenParams = tuple({ sectorNumber: uint })
 export type CheckSectorProvenParams = Decoded<typeof checkSectorProvenParams>
@@ -97,6 +133,15 @@ export type ReportConsensusFaultParams = Decoded<typeof reportConsensusFaultPara
 /** Method 16; it returns the bare amount withdrawn ({@link bigIntBytes}). */
 export const minerWithdrawBalanceParams = tuple({ amountRequested: bigIntBytes })
 export type MinerWithdrawBalanceParams = Decoded<typeof minerWithdrawBalanceParams>
+
+/** Method 17; sent at genesis only. */
+export const internalSectorSetupForPresealParams = tuple({
+  sectors: array(uint),
+  rewardSmoothed: filterEstimate,
+  rewardBaselinePower: bigInt,
+  qualityAdjPowerSmoothed: filterEstimate,
+})
+export type InternalSectorSetupForPresealParams = Decoded<typeof internalSectorSetupForPresealParams>
 
 /** Method 18: binary multiaddrs, at most 1024 bytes together. */
 export const changeMultiaddrsParams = tuple({ newMultiaddrs: array(bytes) })
@@ -133,6 +178,23 @@ export const proveReplicaUpdatesParams = tuple({
   ),
 })
 export type ProveReplicaUpdatesParams = Decoded<typeof proveReplicaUpdatesParams>
+
+/** Method 29, retired. */
+export const proveReplicaUpdatesParams2 = tuple({
+  updates: array(
+    tuple({
+      sectorId: uint,
+      deadline: uint,
+      partition: uint,
+      newSealedSectorCid: cid,
+      newUnsealedSectorCid: cid,
+      deals: array(uint),
+      updateProofType: uint,
+      replicaProof: bytes,
+    }),
+  ),
+})
+export type ProveReplicaUpdatesParams2 = Decoded<typeof proveReplicaUpdatesParams2>
 
 /**
  * One sector of method 28. `dealIds` must be empty: ProveCommitSectors3 refuses a pre-commit that lists deals.
@@ -282,6 +344,36 @@ export type ProveCommitSectorsNiParams = Decoded<typeof proveCommitSectorsNiPara
 /** Exported GetOwner. */
 export const getOwnerReturn = tuple({ owner: address, proposed: nullable(address) })
 export type GetOwnerReturn = Decoded<typeof getOwnerReturn>
+
+/** An amount and the epoch at which it vests. */
+export const vestingFund = tuple({ epoch: chainEpoch, amount: bigIntBytes })
+export type VestingFund = Decoded<typeof vestingFund>
+
+/** Exported GetVestingFunds: the next amount to vest, and the link to the rest. */
+export const vestingFunds = tuple({ head: vestingFund, tail: cid })
+export type VestingFunds = Decoded<typeof vestingFunds>
+
+/** Exported GetPeerID: the binary peer id. */
+export const getPeerIdReturn = tuple({ peerId: bytes })
+export type GetPeerIdReturn = Decoded<typeof getPeerIdReturn>
+
+/** Exported GetMultiaddrs: binary multiaddrs, one after the other. */
+export const getMultiaddrsReturn = tuple({ multiAddrs: bytes })
+export type GetMultiaddrsReturn = Decoded<typeof getMultiaddrsReturn>
+
+/** Exported MaxTerminationFee; it returns the bare amount. */
+export const maxTerminationFeeParams = tuple({ power: bigInt, initialPledge: bigIntBytes })
+export type MaxTerminationFeeParams = Decoded<typeof maxTerminationFeeParams>
+
+/** Exported GenerateSectorLocation: status (0 dead, 1 active, 2 faulty) and where the sector is, for {@link validateSectorStatusParams}. */
+export const generateSectorLocationParams = tuple({ sectorNumber: uint })
+export type GenerateSectorLocationParams = Decoded<typeof generateSectorLocationParams>
+export const generateSectorLocationReturn = tuple({ status: uint, auxData: bytes })
+export type GenerateSectorLocationReturn = Decoded<typeof generateSectorLocationReturn>
+
+/** Exported ValidateSectorStatus; it returns a bare boolean. */
+export const validateSectorStatusParams = tuple({ sectorNumber: uint, status: uint, auxData: bytes })
+export type ValidateSectorStatusParams = Decoded<typeof validateSectorStatusParams>
 
 /** What a miner tells a receiver about a sector: param of the exported SectorContentChanged. */
 export const sectorContentChangedParams = array(

@@ -26,6 +26,40 @@ export type TxnIdParams = Decoded<typeof txnIdParams>
 export const approveReturn = tuple({ applied: bool, code: int, ret: bytes })
 export type ApproveReturn = Decoded<typeof approveReturn>
 
+/** Method 5: `increase` raises the threshold by one too. */
+export const addSignerParams = tuple({ signer: address, increase: bool })
+export type AddSignerParams = Decoded<typeof addSignerParams>
+
+/** Method 6: `decrease` lowers the threshold by one too. */
+export const removeSignerParams = tuple({ signer: address, decrease: bool })
+export type RemoveSignerParams = Decoded<typeof removeSignerParams>
+
+/** Method 7. */
+export const swapSignerParams = tuple({ from: address, to: address })
+export type SwapSignerParams = Decoded<typeof swapSignerParams>
+
+/** Method 8. */
+export const changeNumApprovalsThresholdParams = tuple({ newThreshold: uint })
+export type ChangeNumApprovalsThresholdParams = Decoded<typeof changeNumApprovalsThresholdParams>
+
+/** Method 9. */
+export const lockBalanceParams = tuple({
+  startEpoch: chainEpoch,
+  unlockDuration: chainEpoch,
+  amount: bigIntBytes,
+})
+export type LockBalanceParams = Decoded<typeof lockBalanceParams>
+
+/** A proposal waiting for approvals, as the state keeps it. */
+export const multisigTransaction = tuple({
+  to: address,
+  value: bigIntBytes,
+  method: uint,
+  params: bytes,
+  approved: array(address),
+})
+export type MultisigTransaction = Decoded<typeof multisigTransaction>
+
 /** What a proposal's hash covers. */
 export const proposalHashData = tuple({
   requester: address,

@@ -1,6 +1,7 @@
 import { address } from '../address.js'
 import { bigInt, bigIntBytes } from '../bigint.js'
 import type { Decoded } from '../cbor/codec.js'
+import { chainEpoch } from '../cbor/quantities.js'
 import { bool, bytes, int, uint } from '../cbor/scalars.js'
 import { array, tuple } from '../cbor/structures.js'
 
@@ -17,6 +18,18 @@ export type CreateMinerParams = Decoded<typeof createMinerParams>
 /** The new miner's addresses: `f0…` and `f2…`. */
 export const createMinerReturn = tuple({ idAddress: address, robustAddress: address })
 export type CreateMinerReturn = Decoded<typeof createMinerReturn>
+
+/** Method 3; sent by a miner actor. Bytes, negative when power is lost. */
+export const updateClaimedPowerParams = tuple({ rawByteDelta: bigInt, qualityAdjustedDelta: bigInt })
+export type UpdateClaimedPowerParams = Decoded<typeof updateClaimedPowerParams>
+
+/** Method 4; sent by a miner actor. */
+export const enrollCronEventParams = tuple({ eventEpoch: chainEpoch, payload: bytes })
+export type EnrollCronEventParams = Decoded<typeof enrollCronEventParams>
+
+/** Power of one miner, bytes. */
+export const minerPowerReturn = tuple({ rawBytePower: bigInt, qualityAdjPower: bigInt })
+export type MinerPowerReturn = Decoded<typeof minerPowerReturn>
 
 /** Exported MinerRawPower; power in bytes. */
 export const minerRawPowerReturn = tuple({ rawBytePower: bigInt, meetsConsensusMinimum: bool })

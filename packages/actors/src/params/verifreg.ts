@@ -2,9 +2,10 @@ import { address } from '../address.js'
 import { bigInt } from '../bigint.js'
 import type { Decoded } from '../cbor/codec.js'
 import { chainEpoch, pieceSize } from '../cbor/quantities.js'
-import { bytes, uint } from '../cbor/scalars.js'
+import { bool, bytes, uint } from '../cbor/scalars.js'
 import { array, tuple } from '../cbor/structures.js'
 import { cid } from '../cid.js'
+import { signature } from '../signature.js'
 import { batchReturn } from './batch-return.js'
 
 // Verified registry (f06). Allowances are bytes; sizes padded bytes; terms epochs.
@@ -13,9 +14,47 @@ import { batchReturn } from './batch-return.js'
 export const addVerifiedClientParams = tuple({ address, allowance: bigInt })
 export type AddVerifiedClientParams = Decoded<typeof addVerifiedClientParams>
 
+/** One of the two verifiers who agree to take datacap away. */
+export const removeDataCapRequest = tuple({ verifier: address, verifierSignature: signature })
+export type RemoveDataCapRequest = Decoded<typeof removeDataCapRequest>
+
+/** Method 7. */
+export const removeDataCapParams = tuple({
+  verifiedClientToRemove: address,
+  dataCapAmountToRemove: bigInt,
+  verifierRequest1: removeDataCapRequest,
+  verifierRequest2: removeDataCapRequest,
+})
+export type RemoveDataCapParams = Decoded<typeof removeDataCapParams>
+export const removeDataCapReturn = tuple({ verifiedClient: address, dataCapRemoved: bigInt })
+export type RemoveDataCapReturn = Decoded<typeof removeDataCapReturn>
+
 /** Method 8; no ids means all that are expired. */
 export const removeExpiredAllocationsParams = tuple({ client: uint, allocationIds: array(uint) })
 export type RemoveExpiredAllocationsParams = Decoded<typeof removeExpiredAllocationsParams>
+
+/** Method 8's answer: what was looked at, how each went, and the bytes of datacap returned. */
+export const removeExpiredAllocationsReturn = tuple({
+  considered: array(uint),
+  results: batchReturn,
+  dataCapRecovered: bigInt,
+})
+export type RemoveExpiredAllocationsReturn = Decoded<typeof removeExpiredAllocationsReturn>
+
+/** Method 9; sent by a miner actor when it activates verified pieces. */
+export const claimAllocationsParams = tuple({
+  sectors: array(
+    tuple({
+      sector: uint,
+      sectorExpiry: chainEpoch,
+      claims: array(tuple({ client: uint, allocationId: uint, data: cid, size: pieceSize })),
+    }),
+  ),
+  allOrNothing: bool,
+})
+export type ClaimAllocationsParams = Decoded<typeof claimAllocationsParams>
+export const claimAllocationsReturn = tuple({ batchInfo: batchReturn, claimedSpace: bigInt })
+export type ClaimAllocationsReturn = Decoded<typeof claimAllocationsReturn>
 
 /** Method 10. */
 export const getClaimsParams = tuple({ provider: uint, claimIds: array(uint) })
@@ -47,6 +86,10 @@ export type ExtendClaimTermsParams = Decoded<typeof extendClaimTermsParams>
 /** Method 12; no ids means all that are expired. */
 export const removeExpiredClaimsParams = tuple({ provider: uint, claimIds: array(uint) })
 export type RemoveExpiredClaimsParams = Decoded<typeof removeExpiredClaimsParams>
+
+/** Method 12's answer. */
+export const removeExpiredClaimsReturn = tuple({ considered: array(uint), results: batchReturn })
+export type RemoveExpiredClaimsReturn = Decoded<typeof removeExpiredClaimsReturn>
 
 /** A pending allocation. */
 export const allocation = tuple({
