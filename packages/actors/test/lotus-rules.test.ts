@@ -2,7 +2,9 @@ import { attoFil, epoch, type PaddedSize } from '@sealane/fil-units'
 import { describe, expect, it } from 'vitest'
 import {
   assignDeadlines,
+  continuedFaultFee,
   createMinerDeposit,
+  dailyFeeCap,
   deadlineAt,
   deadlineIsMutable,
   dealProviderCollateralBounds,
@@ -101,6 +103,25 @@ describe('economics of a real Lotus network', () => {
       const bounds = dealProviderCollateralBounds(devnet, network, BigInt(c.size) as PaddedSize)
       expect([`${withLotusMargin(bounds.min)}`, `${bounds.max}`]).toEqual([c.result.Min, c.result.Max])
     }
+  })
+})
+
+describe('what the deadline cron burnt on a real Lotus network', () => {
+  it('is the fault fee of the one faulty sector and the daily fee of both', () => {
+    // Deadline 5 of the period starting at 3538: sectors 10 and 11 of 2 KiB, 11 skipped in the PoSt; estimates at 3897.
+    const network = {
+      rewardSmoothed: {
+        positionEstimate: 12336190250866596136107514205833694548310614500409304635327n,
+        velocityEstimate: -918310148937604517683623340707980931726512099147797n,
+      },
+      qaPowerSmoothed: {
+        positionEstimate: 704874196573948395243563313604051601028826203416358253n,
+        velocityEstimate: 424075636840136507123344025009292104770004224460868n,
+      },
+    }
+    const dailyFees = 371_846n
+    expect(dailyFees).toBeLessThan(dailyFeeCap(network, 4096n))
+    expect(continuedFaultFee(network, 2048n) + dailyFees).toBe(116_586_541_928n)
   })
 })
 
