@@ -48,6 +48,7 @@ export const askRow = z.object({
   signed: z.boolean(),
   waiting: waiting.nullable(),
 })
+export type AskRow = z.infer<typeof askRow>
 
 export const providerOperator = operatorApi({
   health: { permission: 'read', params: nothing, result: health },
