@@ -1,0 +1,31 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { MadeDeal } from './propose.js'
+
+/** The client's deals, one JSON line each: all it needs to ask a provider about them. */
+export class DealBook {
+  readonly #file: string
+
+  constructor(dir: string) {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    this.#file = join(dir, 'deals.jsonl')
+  }
+
+  add(deal: MadeDeal): void {
+    appendFileSync(this.#file, `${JSON.stringify(deal)}\n`, { mode: 0o600, flush: true })
+  }
+
+  list(): MadeDeal[] {
+    if (!existsSync(this.#file)) return []
+    // A crash may leave half a line behind the last whole one.
+    return readFileSync(this.#file, 'utf8')
+      .split('\n')
+      .flatMap((line) => {
+        try {
+          return line === '' ? [] : [JSON.parse(line) as MadeDeal]
+        } catch {
+          return []
+        }
+      })
+  }
+}

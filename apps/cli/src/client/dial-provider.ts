@@ -1,0 +1,43 @@
+import { noise } from '@chainsafe/libp2p-noise'
+import { yamux } from '@chainsafe/libp2p-yamux'
+import { identify } from '@libp2p/identify'
+import type { Connection } from '@libp2p/interface'
+import { tcp } from '@libp2p/tcp'
+import { tls } from '@libp2p/tls'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { Address } from '@sealane/actors'
+import type { ChainPort } from '@sealane/chain'
+import { createLibp2p } from 'libp2p'
+import { CliError } from '../cli-error.js'
+
+/** A connection to a miner's provider, by what the chain says of it: peer id and addresses. Close `stop` when done. */
+export async function dialProvider(
+  chain: ChainPort,
+  miner: Address,
+  signal: AbortSignal,
+): Promise<{ connection: Connection; stop: () => Promise<void> }> {
+  const info = await chain.minerInfo(miner)
+  if (info.peerId === undefined || info.multiaddrs.length === 0) {
+    throw new CliError(
+      { code: 'CHAIN', reason: 'no address' },
+      `the chain has no peer id or address for ${miner}: its operator has to run "sealane actor set-peer-id" and "actor set-addrs"`,
+    )
+  }
+  const node = await createLibp2p({
+    transports: [tcp()],
+    connectionEncrypters: [tls(), noise()],
+    streamMuxers: [yamux()],
+    services: { identify: identify() },
+  })
+  const addresses = info.multiaddrs.map((bytes) => {
+    const address = multiaddr(bytes)
+    return address.toString().includes('/p2p/') ? address : address.encapsulate(`/p2p/${info.peerId}`)
+  })
+  try {
+    const connection = await node.dial(addresses, { signal })
+    return { connection, stop: async () => await node.stop() }
+  } catch (error) {
+    await node.stop()
+    throw error
+  }
+}

@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto'
+import type { Connection } from '@libp2p/interface'
+import {
+  type Address,
+  type ClientDealProposal,
+  type DealProposal,
+  dealProposalCid,
+  proposalSigningBytes,
+  signedProposalCid,
+} from '@sealane/actors'
+import type { ChainPort } from '@sealane/chain'
+import { type KeyInfo, sign } from '@sealane/crypto'
+import { attoFil, type ChainEpoch, epoch, type PaddedSize, paddedSize } from '@sealane/fil-units'
+import { encodeTransferParams, parseDealUuid } from '@sealane/market'
+import { proposeDeal, queryAsk } from '@sealane/market/node'
+import { CliError } from '../cli-error.js'
+import type { FilePart } from './plan-deals.js'
+
+/** A deal the client made: what it keeps to ask about it later. */
+export interface MadeDeal {
+  dealUuid: string
+  proposalCid: string
+  signedProposalCid: string
+  pieceCid: string
+  pieceSize: string
+  sizeBytes: number
+  provider: string
+  startEpoch: number
+  endEpoch: number
+  path: string
+  offset: number
+  madeMs: number
+}
+
+export interface ProposeOptions {
+  chain: ChainPort
+  connection: Connection
+  miner: Address
+  client: { key: KeyInfo; address: Address }
+  part: FilePart
+  /** Where the provider fetches the bytes; undefined: offline, the operator imports them. */
+  url: string | undefined
+  label: string
+  /** Epochs from now until the deal starts: time to seal. */
+  startDelayEpochs: number
+  durationEpochs: number
+  signal: AbortSignal
+}
+
+/** Proposes a deal as a client does: reads the ask, pays its price, adds the least collateral the chain allows, signs, sends. */
+export async function propose(o: ProposeOptions): Promise<MadeDeal> {
+  const { chain, part } = o
+  const head = await chain.head()
+  const pieceSize = paddedSize(part.pieceSize)
+  const ask = await queryAsk(o.connection, o.miner, { signal: o.signal })
+  const bounds = await chain.collateralBounds(pieceSize, false)
+  const proposal: DealProposal = {
+    pieceCid: part.pieceCid,
+    pieceSize,
+    verifiedDeal: false,
+    client: o.client.address,
+    provider: o.miner,
+    label: o.label,
+    startEpoch: after(head.height, o.startDelayEpochs),
+    endEpoch: after(head.height, o.startDelayEpochs + o.durationEpochs),
+    storagePricePerEpoch: attoFil(pricePerEpoch(ask?.ask?.price ?? 0n, pieceSize)),
+    // As boost's client: a fifth above the least, so that a small move of the bound does not refuse it.
+    providerCollateral: attoFil((bounds.min * 6n) / 5n),
+    clientCollateral: attoFil(0n),
+  }
+  const signed: ClientDealProposal = {
+    proposal,
+    clientSignature: sign(o.client.key, proposalSigningBytes(proposal)),
+  }
+  const dealUuid = parseDealUuid(randomUUID())
+  const answer = await proposeDeal(
+    o.connection,
+    {
+      dealUuid,
+      isOffline: o.url === undefined,
+      clientDealProposal: signed,
+      dealDataRoot: part.pieceCid,
+      transfer: {
+        type: o.url === undefined ? '' : 'http',
+        clientId: '',
+        params: o.url === undefined ? new Uint8Array() : encodeTransferParams({ url: o.url, headers: {} }),
+        size: BigInt(part.sizeBytes),
+      },
+      removeUnsealedCopy: false,
+      skipIpniAnnounce: true,
+    },
+    { signal: o.signal },
+  )
+  if (!answer.accepted) {
+    throw new CliError({ code: 'DEAL_REFUSED', text: answer.message }, `deal refused: ${answer.message}`)
+  }
+  return {
+    dealUuid,
+    proposalCid: dealProposalCid(proposal),
+    signedProposalCid: signedProposalCid(signed),
+    pieceCid: part.pieceCid,
+    pieceSize: String(pieceSize),
+    sizeBytes: part.sizeBytes,
+    provider: o.miner,
+    startEpoch: proposal.startEpoch,
+    endEpoch: proposal.endEpoch,
+    path: part.path,
+    offset: part.offset,
+    madeMs: Date.now(),
+  }
+}
+
+function after(height: ChainEpoch, epochs: number): ChainEpoch {
+  return epoch(height + epochs)
+}
+
+/** The ask is for a GiB and an epoch; rounded up, so that the provider's own rounding never finds it short. */
+function pricePerEpoch(askPerGib: bigint, pieceSize: PaddedSize): bigint {
+  const gib = 2n ** 30n
+  return (askPerGib * pieceSize + gib - 1n) / gib
+}
