@@ -1,0 +1,165 @@
+import { type DealEvent, type DealState, dealFinal, dealTransitions, next } from '@sealane/lifecycle'
+import { type DealParams, dealParams } from '@sealane/market'
+import type { Failure, Waiting } from '@sealane/proto'
+import { compareAndSet } from '@sealane/sql'
+import type { Insertable, Kysely, Updateable } from 'kysely'
+import type { Clock } from '../clock.js'
+import type { DealTable, ProviderDb, ProviderTables, ProviderTransaction } from '../provider-db.js'
+import { ProviderError } from '../provider-error.js'
+
+type Reader = Kysely<ProviderTables>
+
+/** Columns that a move may change beside the state. */
+export type DealChanges = Omit<
+  Updateable<DealTable>,
+  'deal_uuid' | 'turn' | 'state' | 'state_since_ms' | 'live'
+>
+
+/** The rows of deals and their logs. Every change of state goes through the lifecycle table. */
+export class DealStore {
+  constructor(
+    readonly db: ProviderDb,
+    private readonly clock: Clock,
+  ) {}
+
+  async read(dealUuid: string, from: Reader = this.db): Promise<DealTable | undefined> {
+    return await from.selectFrom('deals').selectAll().where('deal_uuid', '=', dealUuid).executeTakeFirst()
+  }
+
+  /** @throws {ProviderError} DEAL_UNKNOWN */
+  async get(dealUuid: string, from: Reader = this.db): Promise<DealTable> {
+    const deal = await this.read(dealUuid, from)
+    if (deal === undefined) throw new ProviderError({ code: 'DEAL_UNKNOWN', id: dealUuid })
+    return deal
+  }
+
+  /** The live deal with this normalised proposal CID. */
+  async live(normalisedCid: string, from: Reader = this.db): Promise<DealTable | undefined> {
+    return await from
+      .selectFrom('deals')
+      .selectAll()
+      .where('normalised_cid', '=', normalisedCid)
+      .where('live', '=', 1)
+      .executeTakeFirst()
+  }
+
+  /**
+   * The deal that an operator means: by uuid, proposal CID, signed proposal CID, publish CID, deal id or piece CID, or
+   * by a tail of a CID or head of a uuid that only one deal has.
+   * @throws {ProviderError} DEAL_UNKNOWN, DEAL_AMBIGUOUS
+   */
+  async find(id: string): Promise<DealTable> {
+    const text = id.trim()
+    const whole = await this.db
+      .selectFrom('deals')
+      .selectAll()
+      .where((eb) =>
+        eb.or([
+          eb('deal_uuid', '=', text.toLowerCase()),
+          eb('proposal_cid', '=', text),
+          eb('normalised_cid', '=', text),
+          eb('signed_proposal_cid', '=', text),
+          eb('publish_cid', '=', text),
+          eb('piece_cid', '=', text),
+          ...(/^\d{1,15}$/.test(text) ? [eb('deal_id', '=', Number(text))] : []),
+        ]),
+      )
+      .orderBy('created_ms', 'desc')
+      .limit(2)
+      .execute()
+    const found = whole.length > 0 || text.length < 4 ? whole : await this.#byPart(text.replace(/^\.{3}/, ''))
+    const [deal] = found
+    if (deal === undefined) throw new ProviderError({ code: 'DEAL_UNKNOWN', id })
+    if (found.length > 1) throw new ProviderError({ code: 'DEAL_AMBIGUOUS', id, matches: found.length })
+    return deal
+  }
+
+  /** Newest first. */
+  async list(o: { state?: string | undefined; limit: number }): Promise<DealTable[]> {
+    let query = this.db.selectFrom('deals').selectAll().orderBy('created_ms', 'desc').limit(o.limit)
+    if (o.state !== undefined) query = query.where('state', '=', o.state as DealState)
+    return await query.execute()
+  }
+
+  /** The whole message of a deal, as its client sent it. */
+  params(deal: DealTable): DealParams {
+    return dealParams.decode(deal.params)
+  }
+
+  /** Writes a new deal and the first line of its log. Fails on the unique indexes when it clashes with another. */
+  async insert(trx: ProviderTransaction, row: Insertable<DealTable>, detail: string): Promise<void> {
+    await trx.insertInto('deals').values(row).execute()
+    await this.note(trx, row.deal_uuid, 'accepted', row.state, detail)
+  }
+
+  /**
+   * Moves a deal by one event and returns its row as it is now.
+   * @throws {WrongTransition} when the event cannot happen in this state
+   * @throws {SqlError} STALE_TURN when the row has moved on since it was read
+   */
+  async move(
+    trx: ProviderTransaction,
+    deal: DealTable,
+    event: DealEvent,
+    changes: DealChanges & { failure?: string | null; waiting?: string | null } = {},
+    detail = '',
+  ): Promise<DealTable> {
+    const state = next('deal', dealTransitions, deal.state, event)
+    const live = dealFinal.includes(state) ? 0 : 1
+    const row = { waiting: null, ...changes, state, state_since_ms: this.clock.now(), live }
+    const turn = await compareAndSet(trx, 'deals', { deal_uuid: deal.deal_uuid }, deal.turn, row)
+    await this.note(trx, deal.deal_uuid, event, state, detail)
+    return { ...deal, ...row, turn } as DealTable
+  }
+
+  /** Changes columns of a deal that stays in its state. */
+  async update(trx: ProviderTransaction, deal: DealTable, changes: DealChanges): Promise<DealTable> {
+    const turn = await compareAndSet(trx, 'deals', { deal_uuid: deal.deal_uuid }, deal.turn, changes)
+    return { ...deal, ...changes, turn } as DealTable
+  }
+
+  async log(dealUuid: string) {
+    return await this.db
+      .selectFrom('deal_log')
+      .select(['at_ms', 'event', 'state', 'detail'])
+      .where('deal_uuid', '=', dealUuid)
+      .orderBy('id')
+      .execute()
+  }
+
+  /** Adds a line to a deal's log. */
+  async note(
+    trx: ProviderTransaction,
+    dealUuid: string,
+    event: string,
+    state: string,
+    detail: string,
+  ): Promise<void> {
+    const at_ms = this.clock.now()
+    await trx.insertInto('deal_log').values({ deal_uuid: dealUuid, at_ms, event, state, detail }).execute()
+  }
+
+  async #byPart(text: string): Promise<DealTable[]> {
+    if (!/^[0-9a-zA-Z-]+$/.test(text)) return []
+    return await this.db
+      .selectFrom('deals')
+      .selectAll()
+      .where((eb) =>
+        eb.or([
+          eb('deal_uuid', 'like', `${text.toLowerCase()}%`),
+          eb('proposal_cid', 'like', `%${text}`),
+          eb('signed_proposal_cid', 'like', `%${text}`),
+          eb('publish_cid', 'like', `%${text}`),
+          eb('piece_cid', 'like', `%${text}`),
+        ]),
+      )
+      .orderBy('created_ms', 'desc')
+      .limit(2)
+      .execute()
+  }
+}
+
+/** A failure or waiting as its column holds it. */
+export function columnOf(value: Failure | Waiting | null): string | null {
+  return value === null ? null : JSON.stringify(value)
+}

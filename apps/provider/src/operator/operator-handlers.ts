@@ -1,0 +1,129 @@
+import type { Libp2p } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import { type Address, formatAddress, parseAddress } from '@sealane/actors'
+import { attoFilFromText } from '@sealane/fil-units'
+import { Health } from '@sealane/host'
+import type { DealRow, OperatorHandlers, providerOperator } from '@sealane/proto'
+import { type AskBook, askRowOf } from '../asks/ask-book.js'
+import type { ChainView } from '../chain/chain-view.js'
+import { dealRowOf } from '../deals/deal-row.js'
+import type { DealStore } from '../deals/deal-store.js'
+import type { ImportData } from '../deals/import-data.js'
+import type { Ledger } from '../deals/ledger.js'
+import type { MinerAddress } from '../deals/miner-address.js'
+import type { DealTable } from '../provider-db.js'
+import type { Staging } from '../staging/staging.js'
+import type { TransferRunner } from '../transfer/transfer-runner.js'
+import type { TransferStore } from '../transfer/transfer-store.js'
+
+/** Deals listed unless more are asked for. */
+const defaultListLimit = 1000
+/** How long `net connect` may take. Unit: ms. */
+const connectTimeoutMs = 15_000
+
+/** The operator API's methods over the rooms of the provider. */
+export class OperatorRoom {
+  constructor(
+    private readonly health: Health,
+    private readonly chain: ChainView,
+    private readonly miner: MinerAddress,
+    private readonly deals: DealStore,
+    private readonly transfers: TransferStore,
+    private readonly running: TransferRunner,
+    private readonly imports: ImportData,
+    private readonly ledger: Ledger,
+    private readonly staging: Staging,
+    private readonly asks: AskBook,
+    private readonly host: Libp2p,
+  ) {}
+
+  handlers(): OperatorHandlers<typeof providerOperator> {
+    return {
+      health: async () => this.health.report(),
+      status: async () => {
+        const [head, format] = [await this.chain.head(), await this.#formatter()]
+        const miner = this.miner.get()
+        return {
+          miner: miner === undefined ? '' : format(miner),
+          peerId: this.host.peerId.toString(),
+          multiaddrs: this.#addresses(),
+          headEpoch: head === 'unavailable' ? null : head,
+          stagingUsedBytes: String((await this.ledger.held()).stagingBytes),
+          stagingLimitBytes: String(await this.staging.limitBytes()),
+        }
+      },
+      'deals.list': async ({ state, limit }) =>
+        await this.#rows(await this.deals.list({ state, limit: limit ?? defaultListLimit })),
+      'deals.get': async ({ id }) => await this.#row(await this.deals.find(id)),
+      'deals.log': async ({ id }) => {
+        const { deal_uuid } = await this.deals.find(id)
+        const lines = await this.deals.log(deal_uuid)
+        return lines.map(({ at_ms, ...line }) => ({ atMs: at_ms, ...line }))
+      },
+      'deals.importData': async ({ id, path }) => {
+        const deal = await this.imports.importData(id, path)
+        this.running.poke()
+        return await this.#row(deal)
+      },
+      'miner.set': async ({ address }) => {
+        const set = await this.miner.set(address)
+        await this.asks.ensureFirst()
+        return { miner: (await this.#formatter())(set) }
+      },
+      'asks.get': async () => await this.asks.row(),
+      'asks.set': async ({ price, verifiedPrice, minPieceSize, maxPieceSize, durationEpochs }) =>
+        askRowOf(
+          await this.asks.set({
+            price: attoFilFromText(price),
+            verifiedPrice: attoFilFromText(verifiedPrice),
+            minPieceSize: minPieceSize === undefined ? undefined : BigInt(minPieceSize),
+            maxPieceSize: maxPieceSize === undefined ? undefined : BigInt(maxPieceSize),
+            durationEpochs,
+          }),
+        ),
+      'net.id': async () => ({ peerId: this.host.peerId.toString(), protocols: this.host.getProtocols() }),
+      'net.listen': async () => this.#addresses(),
+      'net.peers': async () =>
+        this.host.getPeers().map((peer) => ({
+          peerId: peer.toString(),
+          addrs: this.host.getConnections(peer).map(({ remoteAddr }) => remoteAddr.toString()),
+        })),
+      'net.connect': async ({ addr }) => {
+        const signal = AbortSignal.timeout(connectTimeoutMs)
+        const { remotePeer } = await this.host.dial(multiaddr(addr), { signal })
+        return { peerId: remotePeer.toString() }
+      },
+    }
+  }
+
+  /** Addresses without the peer id at their end: what goes on chain. */
+  #addresses(): string[] {
+    return this.host.getMultiaddrs().map((address) => address.toString().replace(/\/p2p\/[^/]+$/, ''))
+  }
+
+  async #row(deal: DealTable): Promise<DealRow> {
+    const [row] = await this.#rows([deal])
+    if (row === undefined) throw new TypeError('one deal makes one row')
+    return row
+  }
+
+  async #rows(deals: readonly DealTable[]): Promise<DealRow[]> {
+    const transfers = await this.transfers.of(deals.map((deal) => deal.deal_uuid))
+    const format = await this.#formatter()
+    return deals.map((deal) => {
+      const transfer = transfers.get(deal.deal_uuid)
+      const received = this.running.received(deal.deal_uuid)
+      const live =
+        transfer === undefined || received === undefined
+          ? transfer
+          : { ...transfer, received_bytes: received }
+      return dealRowOf(deal, live, format)
+    })
+  }
+
+  async #formatter(): Promise<(address: string) => string> {
+    const network = await this.chain.network()
+    const prefix = network === 'unavailable' ? 'f' : network.prefix
+    return (address: Address | string) => formatAddress(parseAddress(address), prefix)
+  }
+}

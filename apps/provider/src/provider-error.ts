@@ -1,0 +1,84 @@
+import { CodedError, type Remedy } from '@sealane/host'
+
+/** What can go wrong in the provider, as facts. */
+export type ProviderFacts =
+  | { code: 'DEAL_UNKNOWN'; id: string }
+  | { code: 'DEAL_AMBIGUOUS'; id: string; matches: number }
+  | { code: 'NOT_AWAITING_DATA'; dealUuid: string; state: string }
+  | { code: 'IMPORT_REFUSED'; path: string; reason: string }
+  | { code: 'TRANSFER_INTERRUPTED'; reason: string; offset: number }
+  | { code: 'TRANSFER_IMPOSSIBLE'; reason: string }
+  | { code: 'COMMP_MISMATCH'; expected: string; actual: string }
+  | { code: 'START_EPOCH_PASSED'; startEpoch: number; headEpoch: number }
+  | { code: 'DROPPED_AT_HOME'; reason: string }
+  | { code: 'STAGED_FILE_MISSING'; path: string }
+  | { code: 'MINER_UNKNOWN' }
+  | { code: 'MINER_CHANGED'; configured: string; stored: string }
+  | { code: 'ASK_REFUSED'; reason: string }
+  | { code: 'IDENTITY_KEY'; path: string; reason: string }
+  | { code: 'ADDRESS_FORBIDDEN'; host: string; address: string }
+
+const remedies = {
+  DEAL_UNKNOWN: 'hold',
+  DEAL_AMBIGUOUS: 'hold',
+  NOT_AWAITING_DATA: 'hold',
+  IMPORT_REFUSED: 'hold',
+  TRANSFER_INTERRUPTED: 'retry',
+  TRANSFER_IMPOSSIBLE: 'drop',
+  COMMP_MISMATCH: 'drop',
+  START_EPOCH_PASSED: 'drop',
+  DROPPED_AT_HOME: 'drop',
+  STAGED_FILE_MISSING: 'drop',
+  MINER_UNKNOWN: 'retry',
+  MINER_CHANGED: 'halt',
+  ASK_REFUSED: 'hold',
+  IDENTITY_KEY: 'halt',
+  ADDRESS_FORBIDDEN: 'drop',
+} as const satisfies Record<ProviderFacts['code'], Remedy>
+
+/** Every error the provider throws of its own. */
+export class ProviderError extends CodedError<ProviderFacts> {
+  constructor(facts: ProviderFacts, options?: ErrorOptions) {
+    super(facts, sentence(facts), options)
+  }
+  get remedy(): Remedy {
+    return remedies[this.facts.code]
+  }
+}
+
+function sentence(facts: ProviderFacts): string {
+  switch (facts.code) {
+    case 'DEAL_UNKNOWN':
+      return `no deal ${facts.id}`
+    case 'DEAL_AMBIGUOUS':
+      return `${facts.id} names ${facts.matches} deals: give more of it`
+    case 'NOT_AWAITING_DATA':
+      return `deal ${facts.dealUuid} awaits no data: it is ${facts.state}`
+    case 'IMPORT_REFUSED':
+      return `cannot import ${facts.path}: ${facts.reason}`
+    case 'TRANSFER_INTERRUPTED':
+      return `${facts.reason} (at byte ${facts.offset})`
+    case 'TRANSFER_IMPOSSIBLE':
+      return `data-transfer failed: ${facts.reason}`
+    case 'COMMP_MISMATCH':
+      return `failed to verify CommP: commP expected=${facts.expected}, actual=${facts.actual}: commp mismatch`
+    case 'START_EPOCH_PASSED':
+      return `deal proposal must be proven on chain by deal proposal start epoch ${facts.startEpoch}, but it has expired: current chain height: ${facts.headEpoch}`
+    case 'DROPPED_AT_HOME':
+      return facts.reason
+    case 'STAGED_FILE_MISSING':
+      return `the bytes of this deal are gone from staging: ${facts.path}`
+    case 'MINER_UNKNOWN':
+      return 'no miner address yet: run "sealane miner init", or set miner.address'
+    case 'MINER_CHANGED':
+      return `miner.address is ${facts.configured}, but this database holds deals of ${facts.stored}: use another state_dir`
+    case 'ASK_REFUSED':
+      return facts.reason
+    case 'IDENTITY_KEY':
+      return `identity key ${facts.path}: ${facts.reason}`
+    case 'ADDRESS_FORBIDDEN':
+      return facts.host === facts.address
+        ? `downloading from private ip addresses is not allowed: ${facts.address}`
+        : `downloading from private ip addresses is not allowed: ${facts.host} is ${facts.address}`
+  }
+}

@@ -1,0 +1,164 @@
+import { join } from 'node:path'
+import type { Libp2p } from '@libp2p/interface'
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common'
+import {
+  type FileServer,
+  Health,
+  Log,
+  loadIdentity,
+  Metrics,
+  type OperatorServer,
+  type Queues,
+  serveOperator,
+} from '@sealane/host'
+import { providerOperator } from '@sealane/proto'
+import { writing } from '@sealane/sql'
+import type { AskBook } from './asks/ask-book.js'
+import type { ProviderConfig } from './config.js'
+import type { CrossingLink } from './crossing/crossing-link.js'
+import { servePieces } from './crossing/piece-server.js'
+import type { DealListener } from './deals/deal-listener.js'
+import type { DealStore } from './deals/deal-store.js'
+import type { EndDeal } from './deals/end-deal.js'
+import type { ExpireDeals } from './deals/expire-deals.js'
+import type { Ledger } from './deals/ledger.js'
+import type { MinerAddress } from './deals/miner-address.js'
+import type { OperatorRoom } from './operator/operator-handlers.js'
+import { ProviderError } from './provider-error.js'
+import type { EmptyStaging } from './staging/empty-staging.js'
+import type { Staging } from './staging/staging.js'
+import type { TransferRunner } from './transfer/transfer-runner.js'
+
+/** How often the chain is looked at for deals whose time is over, and the ask for its signature. Unit: ms. */
+const tendEveryMs = 5_000
+/** How often staging is looked through without a reason. Unit: ms. */
+const sweepEveryMs = 60_000
+
+/** What ProviderLife starts and stops. */
+export interface ProviderRooms {
+  readonly config: ProviderConfig
+  readonly health: Health
+  readonly metrics: Metrics
+  readonly log: Log
+  readonly miner: MinerAddress
+  readonly deals: DealStore
+  readonly ledger: Ledger
+  readonly staging: Staging
+  readonly emptyStaging: EmptyStaging
+  readonly end: EndDeal
+  readonly expire: ExpireDeals
+  readonly runner: TransferRunner
+  readonly queues: Queues
+  readonly crossing: CrossingLink
+  readonly asks: AskBook
+  readonly host: Libp2p
+  readonly listener: DealListener
+  readonly operator: OperatorRoom
+}
+
+/** Starts the rooms in the order in which they need each other, and stops them in the opposite one. */
+export class ProviderLife implements OnApplicationBootstrap, OnApplicationShutdown {
+  #pieces: FileServer | undefined
+  #operator: OperatorServer | undefined
+  readonly #timers: NodeJS.Timeout[] = []
+  #tending: Promise<void> | undefined
+
+  constructor(readonly rooms: ProviderRooms) {}
+
+  /** The port of the piece server. */
+  get piecesPort(): number | undefined {
+    return this.#pieces?.port
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { config, miner, staging, runner, crossing, host, listener } = this.rooms
+    await staging.open()
+    await miner.load()
+    await this.#reconcile()
+    this.#pieces = await this.#servePieces()
+    crossing.start()
+    await runner.start()
+    await listener.listen()
+    await host.start()
+    this.#operator = await this.#serveOperator()
+    this.#timers.push(setInterval(() => this.#tend(), tendEveryMs))
+    this.#timers.push(setInterval(() => this.rooms.emptyStaging.poke(), sweepEveryMs))
+    this.#tend()
+    this.rooms.emptyStaging.poke()
+    this.rooms.log.info('provider is up', {
+      peerId: host.peerId.toString(),
+      listening: host.getMultiaddrs().map(String),
+      pieces: `${config.pieces.listen.replace(/:\d+$/, '')}:${this.piecesPort}`,
+    })
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    const { runner, crossing, queues, host, emptyStaging, deals } = this.rooms
+    for (const timer of this.#timers) clearInterval(timer)
+    await Promise.all([
+      this.#operator?.close(),
+      this.#pieces?.close(),
+      host.stop(),
+      runner.stop(),
+      crossing.stop(),
+    ])
+    await emptyStaging.stop()
+    await this.#tending
+    await queues.close()
+    await deals.db.destroy()
+  }
+
+  /** Rows are the truth: sums are added up again, files are held against rows. */
+  async #reconcile(): Promise<void> {
+    const { deals, ledger, emptyStaging, staging, end } = this.rooms
+    await writing(deals.db, async (trx) => {
+      await ledger.recount(trx)
+    })
+    for (const dealUuid of await emptyStaging.reconcile()) {
+      const deal = await deals.get(dealUuid)
+      // Home may have it already, and only the row was late.
+      if (deal.state !== 'Transferred') continue
+      await end.fail(deal, new ProviderError({ code: 'STAGED_FILE_MISSING', path: staging.path(dealUuid) }))
+    }
+  }
+
+  async #servePieces(): Promise<FileServer> {
+    const { config, deals, staging, log } = this.rooms
+    const { host, port } = hostAndPort(config.pieces.listen)
+    const tls = loadIdentity(config.tls.dir, 'provider')
+    return await servePieces({ host, port, tls, db: deals.db, staging, log: log.child({ room: 'pieces' }) })
+  }
+
+  async #serveOperator(): Promise<OperatorServer> {
+    const { config, operator, metrics, log } = this.rooms
+    const { listen, jwt_secret } = config.operator
+    return await serveOperator({
+      api: providerOperator,
+      handlers: operator.handlers(),
+      socketPath: join(config.paths.runtime_dir, 'provider.sock'),
+      ...(listen === ''
+        ? {}
+        : {
+            tcp: { ...hostAndPort(listen), tls: loadIdentity(config.tls.dir, 'provider') },
+            ...(jwt_secret === undefined ? {} : { jwtSecret: jwt_secret }),
+          }),
+      metrics,
+      log: log.child({ room: 'operator' }),
+    })
+  }
+
+  #tend(): void {
+    const { expire, asks, log } = this.rooms
+    this.#tending ??= Promise.all([expire.sweep(), asks.ensureFirst()])
+      .then(() => undefined)
+      .catch((error: unknown) => log.error('tending broke', { error }))
+      .finally(() => {
+        this.#tending = undefined
+      })
+  }
+}
+
+function hostAndPort(listen: string): { host: string; port: number } {
+  const at = listen.lastIndexOf(':')
+  return { host: listen.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(listen.slice(at + 1)) }
+}

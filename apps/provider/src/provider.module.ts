@@ -1,0 +1,217 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Libp2p } from '@libp2p/interface'
+import { type DynamicModule, Module } from '@nestjs/common'
+import { ChainPort, createChainClient } from '@sealane/chain'
+import {
+  CONFIG,
+  createQueues,
+  Health,
+  Log,
+  loadIdentity,
+  Metrics,
+  type Queues,
+  tlsOptions,
+} from '@sealane/host'
+import { openOutbox } from '@sealane/sql'
+import { AskBook } from './asks/ask-book.js'
+import { ChainView } from './chain/chain-view.js'
+import { Clock } from './clock.js'
+import type { ProviderConfig } from './config.js'
+import { CrossingLink } from './crossing/crossing-link.js'
+import { Offers } from './crossing/offers.js'
+import { TakeOutward } from './crossing/take-outward.js'
+import { AdmitDeal } from './deals/admit-deal.js'
+import { DealListener } from './deals/deal-listener.js'
+import { DealStore } from './deals/deal-store.js'
+import { EndDeal } from './deals/end-deal.js'
+import { ExpireDeals } from './deals/expire-deals.js'
+import { ImportData } from './deals/import-data.js'
+import { Ledger } from './deals/ledger.js'
+import { MinerAddress } from './deals/miner-address.js'
+import { openProviderDb } from './open-database.js'
+import { OperatorRoom } from './operator/operator-handlers.js'
+import { createHost } from './peers/create-host.js'
+import { identityKey } from './peers/identity-key.js'
+import { PeerGate } from './peers/peer-gate.js'
+import { RateLimit } from './peers/rate-limit.js'
+import { ProviderLife, type ProviderRooms } from './provider-life.js'
+import { EmptyStaging } from './staging/empty-staging.js'
+import { Staging } from './staging/staging.js'
+import { AnswerStatus } from './status/answer-status.js'
+import { AddressGuard } from './transfer/address-guard.js'
+import { TransferRunner } from './transfer/transfer-runner.js'
+import { TransferStore } from './transfer/transfer-store.js'
+
+/** A chain look-up that takes longer than this is not had: the client waits for our answer. Unit: ms. */
+const chainTimeoutMs = 8_000
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
+
+/** The provider: meets clients, judges deals, receives and checks data, keeps it until home has it. Holds no wallet key. */
+@Module({})
+export class ProviderModule {
+  /** `chain` takes the place of the configured nodes, for tests. */
+  static forRoot(o: { chain?: ChainPort } = {}): DynamicModule {
+    const chain = {
+      provide: ChainPort,
+      useFactory: (config: ProviderConfig, log: Log) =>
+        o.chain ??
+        createChainClient({
+          nodes: config.chain.nodes,
+          timeoutMs: chainTimeoutMs,
+          log: log.child({ room: 'chain' }),
+        }),
+      inject: [CONFIG, Log],
+    }
+    const life = {
+      provide: ProviderLife,
+      useFactory: async (
+        config: ProviderConfig,
+        port: ChainPort,
+        log: Log,
+        health: Health,
+        metrics: Metrics,
+      ) => new ProviderLife(await furnish(config, port, log, health, metrics)),
+      inject: [CONFIG, ChainPort, Log, Health, Metrics],
+    }
+    return { module: ProviderModule, providers: [chain, life], exports: [ProviderLife] }
+  }
+}
+
+/** Builds the rooms; nothing runs yet. */
+async function furnish(
+  config: ProviderConfig,
+  port: ChainPort,
+  log: Log,
+  health: Health,
+  metrics: Metrics,
+): Promise<ProviderRooms> {
+  const clock = new Clock()
+  const stateDir = config.paths.state_dir
+  const db = await openProviderDb(stateDir)
+  const outbox = await openOutbox(db, { name: 'provider', now: clock.now() })
+  const room = (name: string) => log.child({ room: name })
+
+  const staging = new Staging(
+    config.staging.dir || join(stateDir, 'staging'),
+    config.staging.max_bytes,
+    clock,
+    room('staging'),
+  )
+  const chain = new ChainView(port, clock, health, room('chain'))
+  const miner = new MinerAddress(db, config.miner.address, health)
+  const offers = new Offers(outbox, clock)
+  const asks = new AskBook(db, config, chain, miner, offers, clock, health, room('asks'))
+
+  const deals = new DealStore(db, clock)
+  const transfers = new TransferStore(db, clock)
+  const ledger = new Ledger(db)
+  const end = new EndDeal(deals, transfers, ledger, staging, offers, room('deals'))
+  const imports = new ImportData(
+    config.transfer.import_roots,
+    deals,
+    transfers,
+    ledger,
+    staging,
+    clock,
+    room('deals'),
+  )
+  const emptyStaging = new EmptyStaging(deals, ledger, staging, room('staging'))
+
+  const gate = new PeerGate(config.libp2p)
+  const host: Libp2p = await createHost(
+    config.libp2p,
+    await identityKey(join(stateDir, 'identity.key')),
+    gate,
+    version,
+  )
+  const guard = new AddressGuard(config.transfer.allow_private_addresses)
+  const dial = (...args: Parameters<Libp2p['dial']>) => host.dial(...args)
+  const runner = new TransferRunner(
+    config,
+    deals,
+    transfers,
+    staging,
+    end,
+    imports,
+    offers,
+    guard,
+    dial,
+    clock,
+    room('transfer'),
+  )
+  const expire = new ExpireDeals(deals, chain, end, runner, room('deals'))
+
+  const admit = new AdmitDeal(
+    config,
+    chain,
+    miner,
+    asks,
+    deals,
+    transfers,
+    ledger,
+    staging,
+    clock,
+    room('deals'),
+    () => runner.poke(),
+  )
+  const status = new AnswerStatus(deals, transfers, runner, chain)
+  const perSecond = config.deals.proposals_per_second
+  const limit = new RateLimit(perSecond, perSecond * 4)
+  const listener = new DealListener(config, host, admit, status, asks, miner, limit, clock, room('deals'))
+
+  const queues = crossingQueues(config, log, health)
+  const outward = new TakeOutward(deals, ledger, asks, outbox, room('crossing'))
+  const crossing = new CrossingLink(
+    queues,
+    outbox,
+    offers,
+    outward,
+    () => emptyStaging.poke(),
+    clock,
+    health,
+    room('crossing'),
+  )
+  const operator = new OperatorRoom(
+    health,
+    chain,
+    miner,
+    deals,
+    transfers,
+    runner,
+    imports,
+    ledger,
+    staging,
+    asks,
+    host,
+  )
+  return {
+    config,
+    health,
+    metrics,
+    log,
+    miner,
+    deals,
+    ledger,
+    staging,
+    emptyStaging,
+    end,
+    expire,
+    runner,
+    queues,
+    crossing,
+    asks,
+    host,
+    listener,
+    operator,
+  }
+}
+
+function crossingQueues(config: ProviderConfig, log: Log, health: Health): Queues {
+  const url = config.crossing.redis_url
+  const tls = url.startsWith('rediss:') ? { tls: tlsOptions(loadIdentity(config.tls.dir, 'provider')) } : {}
+  return createQueues({ url, name: 'crossing', log, health, ...tls })
+}

@@ -1,0 +1,83 @@
+import { Log } from '@sealane/host'
+import { SqlError, writing } from '@sealane/sql'
+import type { DealStore } from '../deals/deal-store.js'
+import type { Ledger } from '../deals/ledger.js'
+import type { Staging } from './staging.js'
+
+/** States of a deal whose bytes are needed here: they arrive, or home has not said that it has them. */
+const neededHere = ['Accepted', 'AwaitingData', 'Transferring', 'Transferred'] as const
+
+/** Trashes staged bytes, but only those that home has acknowledged to hold, or that belong to no deal any more. */
+export class EmptyStaging {
+  #again = false
+  #running: Promise<void> | undefined
+
+  constructor(
+    private readonly deals: DealStore,
+    private readonly ledger: Ledger,
+    private readonly staging: Staging,
+    private readonly log: Log,
+  ) {}
+
+  /** Looks now; several calls at once are one. */
+  poke(): void {
+    if (this.#running !== undefined) {
+      this.#again = true
+      return
+    }
+    this.#running = this.#sweep()
+      .catch((error: unknown) => this.log.error('staging not emptied', { error }))
+      .finally(() => {
+        this.#running = undefined
+        if (this.#again) {
+          this.#again = false
+          this.poke()
+        }
+      })
+  }
+
+  async stop(): Promise<void> {
+    this.#again = false
+    await this.#running
+  }
+
+  /** At start: files without a deal that needs them are trashed, deals whose file is gone are told. */
+  async reconcile(): Promise<string[]> {
+    const found = new Set(await this.staging.found())
+    const needed = await this.deals.db
+      .selectFrom('deals')
+      .select(['deal_uuid', 'staged'])
+      .where((eb) => eb.or([eb('staged', '=', 1), eb('state', 'in', neededHere)]))
+      .execute()
+    const known = new Set(needed.map((deal) => deal.deal_uuid))
+    for (const dealUuid of found) {
+      if (!known.has(dealUuid)) await this.staging.discard(dealUuid, 'no deal needs these bytes')
+    }
+    return needed
+      .filter((deal) => deal.staged === 1 && !found.has(deal.deal_uuid))
+      .map((deal) => deal.deal_uuid)
+  }
+
+  async #sweep(): Promise<void> {
+    const done = await this.deals.db
+      .selectFrom('deals')
+      .selectAll()
+      .where('staged', '=', 1)
+      .where('state', 'not in', neededHere)
+      .limit(1000)
+      .execute()
+    for (const deal of done) {
+      // First the file, then the row: a crash in between finds nothing to trash and goes on.
+      await this.staging.discard(deal.deal_uuid, `home has it: deal ${deal.state}`)
+      try {
+        await writing(this.deals.db, async (trx) => {
+          const row = await this.deals.get(deal.deal_uuid, trx)
+          await this.deals.update(trx, row, { ...(await this.ledger.giveBackStaging(trx, row)), staged: 0 })
+        })
+      } catch (error) {
+        if (!(error instanceof SqlError && error.code === 'STALE_TURN')) throw error
+        this.#again = true
+      }
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { AddressGuard, isPublic } from './address-guard.js'
+
+describe('addresses a transfer may be fetched from', () => {
+  it.each([
+    '1.1.1.1',
+    '8.8.8.8',
+    '172.15.0.1',
+    '172.32.0.1',
+    '100.128.0.1',
+    '2606:4700::1111',
+    '::ffff:1.1.1.1',
+    '64:ff9b::808:808',
+    '2002:808:808::1',
+  ])('%s is public', (address) => {
+    expect(isPublic(address)).toBe(true)
+  })
+
+  it.each([
+    '127.0.0.1',
+    '127.255.255.254',
+    '0.0.0.0',
+    '10.0.0.1',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '169.254.169.254',
+    '100.64.0.1',
+    '198.18.0.1',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::',
+    '::1',
+    'fe80::1%eth0',
+    'fc00::1',
+    'fd12:3456::1',
+    'ff02::1',
+    '::ffff:127.0.0.1',
+    '::ffff:7f00:1',
+    '::ffff:10.0.0.1',
+    '::127.0.0.1',
+    '64:ff9b::7f00:1',
+    '2002:7f00:1::',
+    '2002:a9fe:a9fe::1',
+    '2001:db8::1',
+    'not an address',
+  ])('%s is not', (address) => {
+    expect(isPublic(address)).toBe(false)
+  })
+
+  it('refuses a name whose addresses are private, and literals in brackets', async () => {
+    const guard = new AddressGuard(false)
+    await expect(guard.dialable('localhost')).rejects.toMatchObject({
+      code: 'ADDRESS_FORBIDDEN',
+      remedy: 'drop',
+    })
+    await expect(guard.dialable('[::1]')).rejects.toMatchObject({ code: 'ADDRESS_FORBIDDEN' })
+    await expect(guard.dialable('10.0.0.1')).rejects.toThrow(
+      'downloading from private ip addresses is not allowed',
+    )
+  })
+
+  it('lets them through where the operator allows it', async () => {
+    const guard = new AddressGuard(true)
+    expect(await guard.dialable('127.0.0.1')).toEqual({ address: '127.0.0.1', family: 4 })
+  })
+
+  it('hands sockets only checked addresses', async () => {
+    const { lookup } = new AddressGuard(false)
+    const error = await new Promise((resolve) => lookup('localhost', {}, resolve))
+    expect(error).toMatchObject({ code: 'ADDRESS_FORBIDDEN' })
+  })
+})

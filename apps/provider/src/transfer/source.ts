@@ -1,0 +1,24 @@
+import type { IncomingMessage } from 'node:http'
+
+/** What is asked of a data server: bytes `offset` to `size` − 1 of one file. */
+export interface Wanted {
+  readonly offset: number
+  /** Whole length of the file, from the deal. */
+  readonly size: number
+  /** Strong ETag of the bytes before `offset`. */
+  readonly validator: string | null
+}
+
+/** A data server's answer that may be read. */
+export interface Source {
+  /** Where the body begins: `offset`, or 0 when the server sends everything again. */
+  readonly start: number
+  /** Strong ETag, when the server gives one. */
+  readonly validator: string | null
+  readonly body: AsyncIterable<Uint8Array>
+  /** Ends the connection. */
+  close(): void
+}
+
+/** A request under way: the response's head, once it is there. */
+export type Request = (headers: Record<string, string>) => Promise<IncomingMessage>

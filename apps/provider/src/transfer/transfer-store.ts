@@ -1,0 +1,95 @@
+import { next, type TransferEvent, transferTransitions } from '@sealane/lifecycle'
+import { compareAndSet } from '@sealane/sql'
+import type { Insertable, Kysely, Updateable } from 'kysely'
+import type { Clock } from '../clock.js'
+import type {
+  DealTable,
+  ProviderDb,
+  ProviderTables,
+  ProviderTransaction,
+  TransferTable,
+} from '../provider-db.js'
+
+type TransferChanges = Omit<Updateable<TransferTable>, 'deal_uuid' | 'turn' | 'state' | 'state_since_ms'>
+
+/** The rows of transfers: one for each deal, from acceptance on. */
+export class TransferStore {
+  constructor(
+    readonly db: ProviderDb,
+    private readonly clock: Clock,
+  ) {}
+
+  async insert(trx: ProviderTransaction, deal: Insertable<DealTable>, offline: boolean): Promise<void> {
+    const now = this.clock.now()
+    await trx
+      .insertInto('transfers')
+      .values({
+        deal_uuid: deal.deal_uuid,
+        turn: 1,
+        state: offline ? 'AwaitingImport' : 'Queued',
+        state_since_ms: now,
+        wake_at: offline ? null : now,
+        tries: 0,
+        total_bytes: deal.transfer_size,
+        received_bytes: 0,
+        restarts: 0,
+        validator: null,
+        import_path: null,
+        failure: null,
+      })
+      .execute()
+  }
+
+  async read(dealUuid: string, from: Kysely<ProviderTables> = this.db): Promise<TransferTable | undefined> {
+    return await from.selectFrom('transfers').selectAll().where('deal_uuid', '=', dealUuid).executeTakeFirst()
+  }
+
+  async get(dealUuid: string, from: Kysely<ProviderTables> = this.db): Promise<TransferTable> {
+    return await from
+      .selectFrom('transfers')
+      .selectAll()
+      .where('deal_uuid', '=', dealUuid)
+      .executeTakeFirstOrThrow()
+  }
+
+  /** Those of many deals, by uuid. */
+  async of(dealUuids: readonly string[]): Promise<Map<string, TransferTable>> {
+    if (dealUuids.length === 0) return new Map()
+    const rows = await this.db
+      .selectFrom('transfers')
+      .selectAll()
+      .where('deal_uuid', 'in', dealUuids)
+      .execute()
+    return new Map(rows.map((row) => [row.deal_uuid, row]))
+  }
+
+  /** Moves a transfer by one event. @throws {WrongTransition} @throws {SqlError} STALE_TURN */
+  async move(
+    trx: ProviderTransaction,
+    transfer: TransferTable,
+    event: TransferEvent,
+    changes: TransferChanges = {},
+  ): Promise<TransferTable> {
+    const state = next('transfer', transferTransitions, transfer.state, event)
+    const row = { wake_at: null, ...changes, state, state_since_ms: this.clock.now() }
+    const turn = await compareAndSet(trx, 'transfers', { deal_uuid: transfer.deal_uuid }, transfer.turn, row)
+    return { ...transfer, ...row, turn } as TransferTable
+  }
+
+  /** Takes a transfer off the list of due ones, in its state. */
+  async asleep(trx: ProviderTransaction, transfer: TransferTable): Promise<TransferTable> {
+    const key = { deal_uuid: transfer.deal_uuid }
+    const turn = await compareAndSet(trx, 'transfers', key, transfer.turn, { wake_at: null })
+    return { ...transfer, wake_at: null, turn }
+  }
+
+  /** Keeps what has come so far, for people and for after a crash. Not a transition: the turn stays. */
+  async received(dealUuid: string, receivedBytes: number): Promise<void> {
+    await this.db
+      .updateTable('transfers')
+      .set({ received_bytes: receivedBytes })
+      .where('deal_uuid', '=', dealUuid)
+      .where('state', '=', 'Running')
+      .execute()
+  }
+}
