@@ -31,7 +31,7 @@ export async function migrate<DB>(db: Kysely<DB>, migrations: readonly Migration
     if (known === undefined) {
       throw new SqlError({
         code: 'SCHEMA_NEWER',
-        path: '',
+        path: await fileOf(own),
         unknown: row.name,
         known: migrations.at(-1)?.name ?? 'nothing',
       })
@@ -70,6 +70,13 @@ async function apply(
     .insertInto('sealane_migrations')
     .values({ position, name: migration.name, digest: digest(migration), applied_at: Date.now() })
     .execute()
+}
+
+async function fileOf(db: Kysely<MigrationTable>): Promise<string> {
+  const { rows } = await sql<{
+    file: string
+  }>`SELECT file FROM pragma_database_list WHERE name = 'main'`.execute(db)
+  return rows[0]?.file ?? ''
 }
 
 /** White space may be re-formatted; anything else is a change. */

@@ -3,6 +3,7 @@ import { CodedError, type Remedy } from './coded-error.js'
 export type HostFacts =
   | { code: 'CONFIG'; where: string; reason: string }
   | { code: 'QUEUE_DOWN'; queue: string; server: string }
+  | { code: 'QUEUE_REFUSED'; queue: string; server: string; reason: string }
   | { code: 'QUEUE_VOLATILE'; server: string; setting: string; value: string; wanted: string }
   | { code: 'QUEUE_URL'; reason: string }
   | { code: 'JOB_WRONG'; queue: string; reason: string }
@@ -18,6 +19,7 @@ export type HostFacts =
 const remedies = {
   CONFIG: 'halt',
   QUEUE_DOWN: 'retry',
+  QUEUE_REFUSED: 'retry',
   QUEUE_VOLATILE: 'halt',
   QUEUE_URL: 'halt',
   JOB_WRONG: 'drop',

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { kind } from '@sealane/jobs'
@@ -7,9 +7,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { z } from 'zod'
 import { Health } from '../app/health.js'
 import type { HostError } from '../errors/host-error.js'
+import { freePort } from '../launch/free-port.js'
 import type { LocalServer } from '../launch/local-server.js'
 import { type LocalPostgres, startLocalPostgres } from '../launch/start-local-postgres.js'
 import { startLocalRedis } from '../launch/start-local-redis.js'
+import { createAuthority, issueCertificate, loadIdentity, roleName, tlsOptions } from '../tls/certificates.js'
 import { parseQueueUrl } from './queue-url.js'
 import { createQueues, type Queues } from './queues.js'
 import { WatchedWorker } from './watched-worker.js'
@@ -246,6 +248,67 @@ describe('queues on Redis', () => {
     server = await start()
   })
 
+  it('says that a full Redis refuses, and goes on when there is room', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sl-m-'))
+    const full = await start(['maxmemory 1mb'], folder)
+    try {
+      const queues = open(full.url)
+      await up(queues)
+      await expect(queues.add(look, { row: 1, turn: 1 })).rejects.toMatchObject({
+        code: 'QUEUE_REFUSED',
+        remedy: 'retry',
+        message: expect.stringContaining('OOM'),
+      })
+      const address = parseQueueUrl(full.url)
+      const admin = address.backend === 'redis' ? new Redis(address.options) : undefined
+      await admin?.config('SET', 'maxmemory', '0')
+      admin?.disconnect()
+      await queues.add(look, { row: 1, turn: 1 })
+      await queues.close()
+    } finally {
+      await full.stop()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('speaks mutual TLS, to a server of the right role only', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sl-t-'))
+    await createAuthority(folder)
+    await issueCertificate(folder, { role: 'redis' })
+    await issueCertificate(folder, { role: 'home' })
+    const port = await freePort()
+    const secure = await start(
+      [
+        `tls-port ${port}`,
+        `tls-cert-file ${folder}/redis.crt`,
+        `tls-key-file ${folder}/redis.key`,
+        `tls-ca-cert-file ${folder}/ca.crt`,
+        'tls-auth-clients yes',
+      ],
+      folder,
+    )
+    try {
+      const password = new URL(secure.url).searchParams.get('password')
+      const url = `rediss://:${password}@localhost:${port}`
+      const identity = tlsOptions(loadIdentity(folder, 'home'))
+      const queues = open(url, { tls: { ...identity, servername: roleName('redis') } })
+      await up(queues)
+      await queues.add(look, { row: 1, turn: 1 })
+      const seen: number[] = []
+      queues.work(look, async (p) => void seen.push(p.row))
+      await vi.waitFor(() => expect(seen).toEqual([1]), { timeout: 10_000 })
+      const health = new Health()
+      const wrong = open(url, { tls: { ...identity, servername: roleName('other') }, health })
+      const naked = open(url, { tls: { ca: identity.ca, servername: roleName('redis') } })
+      await vi.waitFor(() => expect(health.report().rooms[0]?.reason).toContain('rediss://localhost'))
+      for (const refused of [wrong, naked]) expect(await refused.check()).toBe(false)
+      await Promise.all([queues, wrong, naked].map((each) => each.close()))
+    } finally {
+      await secure.stop()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
   it.each([
     ['appendonly', 'appendonly no'],
     ['maxmemory-policy', 'maxmemory-policy allkeys-lru'],
@@ -278,6 +341,10 @@ describe('queues on the PostgreSQL fallback', () => {
   }, 120_000)
   afterAll(async () => {
     await server?.stop()
+    // As root the data lies elsewhere, where its unprivileged owner can reach it.
+    const elsewhere = join(dir, 'data-is-at')
+    if (existsSync(elsewhere))
+      rmSync(readFileSync(elsewhere, 'utf8').trim(), { recursive: true, force: true })
     rmSync(dir, { recursive: true, force: true })
   })
 

@@ -285,6 +285,14 @@ class BullQueues implements Queues {
       return await Promise.race([answer, timeout])
     } catch (cause) {
       if (cause instanceof HostError) throw cause
+      if (cause instanceof Error && cause.name === 'ReplyError') {
+        const { shown } = this.server
+        throw new HostError(
+          { code: 'QUEUE_REFUSED', queue: name, server: shown, reason: cause.message },
+          `queue server ${shown} refuses: ${cause.message}`,
+          { cause },
+        )
+      }
       // A BullMQ queue whose first connection failed fails for ever: the next add makes another.
       this.#discard(name)
       const { shown } = this.server
