@@ -1,24 +1,38 @@
-/** Registered proof types of one sector size. Numbers: filecoin-project/go-state-types abi/sector.go. */
+import {
+  partitionSectorsFor,
+  postProofInfo,
+  proofInfo,
+  sealProofFor,
+  windowPostProofFor,
+} from '@sealane/actors'
+import { policy } from './policy.js'
+
+/** The proofs of one sector size that this chain accepts: V1_1, neither synthetic nor non-interactive. */
 export interface SizeProofs {
   /** Bytes. */
   sectorSize: bigint
-  /** StackedDrg … V1_1. The synthetic and non-interactive kinds are not accepted on this chain. */
   sealProof: number
-  /** StackedDrgWindow … V1_1. */
   windowPostProof: number
   /** Sectors in one WindowPoSt proof. */
   partitionSectors: number
   /** Bytes of one PoRep proof. */
   sealProofSize: number
+  /** Bytes of one WindowPoSt partition proof. */
+  windowPostProofSize: number
 }
 
-/** Bytes of one WindowPoSt partition proof. */
-export const windowPostProofSize = 192
-
-const sizes: readonly SizeProofs[] = [
-  { sectorSize: 2048n, sealProof: 5, windowPostProof: 10, partitionSectors: 2, sealProofSize: 192 },
-  { sectorSize: 8n << 20n, sealProof: 6, windowPostProof: 11, partitionSectors: 2, sealProofSize: 192 },
-]
+const sizes: readonly SizeProofs[] = policy.sectorSizes.map((sectorSize) => {
+  const sealProof = sealProofFor(sectorSize)
+  const windowPostProof = windowPostProofFor(sectorSize)
+  return {
+    sectorSize,
+    sealProof,
+    windowPostProof,
+    partitionSectors: partitionSectorsFor(sectorSize),
+    sealProofSize: proofInfo(sealProof).proofSizeBytes,
+    windowPostProofSize: postProofInfo(windowPostProof).proofSizeBytes,
+  }
+})
 
 export function proofsOfSealType(sealProof: number): SizeProofs | undefined {
   return sizes.find((size) => size.sealProof === sealProof)
@@ -26,8 +40,4 @@ export function proofsOfSealType(sealProof: number): SizeProofs | undefined {
 
 export function proofsOfWindowPostType(windowPostProof: number): SizeProofs | undefined {
   return sizes.find((size) => size.windowPostProof === windowPostProof)
-}
-
-export function proofsOfSectorSize(sectorSize: bigint): SizeProofs | undefined {
-  return sizes.find((size) => size.sectorSize === sectorSize)
 }

@@ -14,7 +14,7 @@ import { createVerifier, type Verifier } from '@sealane/proofs'
 import { produce } from 'immer'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createAccount } from './account/create-account.js'
-import { dailyFee } from './economics/pledge.js'
+import { dailyFee } from './economics/network-economics.js'
 import {
   applyMessage,
   type BlockContext,

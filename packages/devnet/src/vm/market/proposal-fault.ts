@@ -1,5 +1,12 @@
-import { cidParts, type DealProposal, multicodec, multihash } from '@sealane/actors'
-import { providerCollateralMin, totalFilecoin } from '../economics/deal-collateral.js'
+import {
+  cidParts,
+  type DealProposal,
+  MAX_LABEL_BYTES,
+  multicodec,
+  multihash,
+  TOTAL_FILECOIN,
+} from '@sealane/actors'
+import { providerCollateralBounds } from '../economics/network-economics.js'
 import { policy } from '../policy.js'
 import type { ChainState } from '../state/chain-state.js'
 
@@ -7,8 +14,8 @@ import type { ChainState } from '../state/chain-state.js'
 export function proposalFault(state: ChainState, proposal: DealProposal, epoch: number): string | undefined {
   const { label, pieceSize, startEpoch, endEpoch, storagePricePerEpoch } = proposal
   const labelBytes = typeof label === 'string' ? new TextEncoder().encode(label).length : label.length
-  if (labelBytes > policy.dealMaxLabelSize) {
-    return `deal label can be at most ${policy.dealMaxLabelSize} bytes, is ${labelBytes}`
+  if (labelBytes > MAX_LABEL_BYTES) {
+    return `deal label can be at most ${MAX_LABEL_BYTES} bytes, is ${labelBytes}`
   }
   if (pieceSize < 128n || (pieceSize & (pieceSize - 1n)) !== 0n) return 'proposal piece size is invalid'
   if (!isPieceCid(proposal.pieceCid)) return 'proposal PieceCID undefined'
@@ -18,14 +25,14 @@ export function proposalFault(state: ChainState, proposal: DealProposal, epoch: 
   if (duration < policy.dealMinDuration || duration > policy.dealMaxDuration)
     return 'Deal duration out of bounds.'
   if (!within(storagePricePerEpoch, 0n)) return 'Storage price out of bounds.'
-  const least = providerCollateralMin(state.genesis.economics, pieceSize, state.power.thisEpoch.raw)
-  if (!within(proposal.providerCollateral, least)) return 'Provider collateral out of bounds.'
+  const { min } = providerCollateralBounds(state.genesis.economics, pieceSize, state.power.thisEpoch.raw)
+  if (!within(proposal.providerCollateral, min)) return 'Provider collateral out of bounds.'
   if (!within(proposal.clientCollateral, 0n)) return 'Client collateral out of bounds.'
   return undefined
 }
 
 function within(amount: bigint, least: bigint): boolean {
-  return amount >= least && amount <= totalFilecoin
+  return amount >= least && amount <= TOTAL_FILECOIN
 }
 
 function isPieceCid(cid: DealProposal['pieceCid']): boolean {

@@ -13,8 +13,8 @@ import { resolveController, resolveWorker } from './resolve-worker.js'
 export function changeWorkerAddress(runtime: Runtime, bytes: Uint8Array): Uint8Array {
   const { newWorker, newControlAddrs } = decodeParams(changeWorkerAddressParams, bytes)
   const count = newControlAddrs.length
-  if (count > policy.maxControlAddresses) {
-    const limit = policy.maxControlAddresses
+  if (count > policy.controlAddressesMax) {
+    const limit = policy.controlAddressesMax
     const text = `control addresses length ${count} exceeds max control addresses length ${limit}`
     abort(exitCode.illegalArgument, text)
   }

@@ -1,5 +1,5 @@
 import { attoFil } from '@sealane/fil-units'
-import { continuedFaultFee, dailyFeePayable } from '../economics/pledge.js'
+import { continuedFaultFee, dailyFeePayable } from '../economics/network-economics.js'
 import { policy } from '../policy.js'
 import { enrollDeadlineCron } from '../power/cron-queue.js'
 import { notePledgeChange } from '../power/note-pledge-change.js'

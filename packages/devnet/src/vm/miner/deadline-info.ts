@@ -1,62 +1,45 @@
+import {
+  type DeadlineInfo,
+  deadlineAt,
+  deadlineInfo,
+  deadlineIsMutable,
+  nextNotElapsed,
+  provingPeriodStart,
+  quantizeUp as quantize,
+} from '@sealane/actors'
+import { epoch } from '@sealane/fil-units'
 import { policy } from '../policy.js'
 
-/** A deadline's window as seen from an epoch. Epochs; `close` is the first epoch that is too late. */
-export interface DeadlineInfo {
-  currentEpoch: number
-  periodStart: number
-  index: number
-  open: number
-  close: number
-  challenge: number
-  faultCutoff: number
+export type { DeadlineInfo }
+
+/** The deadline open at an epoch. `seed` is the start of any proving period of the miner: only its offset counts. */
+export function currentDeadline(seed: number, at: number): DeadlineInfo {
+  return deadlineAt(policy, epoch(seed), epoch(at))
 }
 
-/** A deadline of the proving period that starts at `periodStart`. */
-export function deadlineAt(periodStart: number, index: number, currentEpoch: number): DeadlineInfo {
-  const open = periodStart + index * policy.challengeWindow
-  return {
-    currentEpoch,
-    periodStart,
-    index,
-    open,
-    close: open + policy.challengeWindow,
-    challenge: open - policy.challengeLookback,
-    faultCutoff: open - policy.faultDeclarationCutoff,
-  }
+/** Start of the proving period that an epoch lies in. */
+export function currentPeriodStart(seed: number, at: number): number {
+  return provingPeriodStart(policy, epoch(seed), epoch(at))
 }
 
-/** The deadline open at `epoch`. `seed` is the start of any proving period of the miner: only its offset counts. */
-export function currentDeadline(seed: number, epoch: number): DeadlineInfo {
-  const periodStart = currentPeriodStart(seed, epoch)
-  return deadlineAt(periodStart, Math.floor((epoch - periodStart) / policy.challengeWindow), epoch)
+/** The next window of a deadline that is not over yet at an epoch. */
+export function nextWindow(seed: number, index: number, at: number): DeadlineInfo {
+  const periodStart = provingPeriodStart(policy, epoch(seed), epoch(at))
+  return nextNotElapsed(policy, deadlineInfo(policy, periodStart, index, epoch(at)))
 }
 
-/** Start of the proving period that `epoch` lies in. */
-export function currentPeriodStart(seed: number, epoch: number): number {
-  const into = (((epoch - seed) % policy.provingPeriod) + policy.provingPeriod) % policy.provingPeriod
-  return epoch - into
+/** Whether sectors may be added to a deadline: its next window opens more than a window from now. */
+export function isMutable(seed: number, index: number, at: number): boolean {
+  return deadlineIsMutable(policy, provingPeriodStart(policy, epoch(seed), epoch(at)), index, epoch(at))
 }
 
-/** The next window of a deadline that is not over yet. */
-export function nextNotElapsed(info: DeadlineInfo): DeadlineInfo {
-  if (info.currentEpoch < info.close) return info
-  const periods = 1 + Math.floor((info.currentEpoch - info.close) / policy.provingPeriod)
-  return deadlineAt(info.periodStart + periods * policy.provingPeriod, info.index, info.currentEpoch)
+/** The last epoch of deadline `index` at or after an epoch: where the chain rounds expirations up to. */
+export function quantizeToDeadline(seed: number, index: number, at: number): number {
+  const { close } = deadlineInfo(policy, epoch(seed), index, epoch(0))
+  return quantizeUp(at, policy.provingPeriod, close - 1)
 }
 
-/** Whether sectors may still be added to a deadline: its next window opens more than a window from now. */
-export function isMutable(seed: number, index: number, epoch: number): boolean {
-  const next = nextNotElapsed(deadlineAt(currentPeriodStart(seed, epoch), index, epoch))
-  return epoch < next.open - policy.challengeWindow
-}
-
-/** The last epoch of deadline `index` at or after `epoch`: where the chain rounds expirations up to. */
-export function quantizeToDeadline(seed: number, index: number, epoch: number): number {
-  return quantizeUp(epoch, policy.provingPeriod, deadlineAt(seed, index, 0).close - 1)
-}
-
-/** The first epoch at or after `epoch` that is `offset` modulo `unit`. */
-export function quantizeUp(epoch: number, unit: number, offset: number): number {
-  const behind = (((offset - epoch) % unit) + unit) % unit
-  return epoch + behind
+/** The first epoch at or after `at` that is `offset` modulo `unit`. */
+export function quantizeUp(at: number, unit: number, offset: number): number {
+  return quantize(epoch(at), { unit: epoch(unit), offset: epoch(offset) })
 }

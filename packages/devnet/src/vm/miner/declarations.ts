@@ -4,7 +4,7 @@ import { abort } from '../run/actor-abort.js'
 import { bitFieldNumbers } from '../run/bitfield-numbers.js'
 import { exitCode } from '../run/exit-code.js'
 import { union } from '../state/sector-set.js'
-import { currentPeriodStart, type DeadlineInfo, deadlineAt, nextNotElapsed } from './deadline-info.js'
+import { type DeadlineInfo, nextWindow } from './deadline-info.js'
 
 interface Declaration {
   deadline: number
@@ -43,7 +43,7 @@ export function declarationWindow(
   epoch: number,
   what: 'fault' | 'recovery',
 ): DeadlineInfo {
-  const window = nextNotElapsed(deadlineAt(currentPeriodStart(seed, epoch), index, epoch))
+  const window = nextWindow(seed, index, epoch)
   if (epoch < window.faultCutoff) return window
   const text = `failed ${what} declaration at deadline ${index}: late fault or recovery declaration`
   return abort(exitCode.illegalArgument, text)

@@ -1,4 +1,4 @@
-import { qaPowerForWeight } from '../economics/qa-power.js'
+import { qaPowerForWeight } from '@sealane/actors'
 import type { PowerPair, SectorInfo, Table } from '../state/chain-tables.js'
 import type { DeepReadonly } from '../state/deep-readonly.js'
 

@@ -6,7 +6,7 @@ import {
   type SectorPreCommitInfo,
 } from '@sealane/actors'
 import { attoFil } from '@sealane/fil-units'
-import { preCommitDeposit } from '../economics/pledge.js'
+import { preCommitDeposit } from '../economics/network-economics.js'
 import { policy } from '../policy.js'
 import { enrollDeadlineCron } from '../power/cron-queue.js'
 import { proofsOfSealType } from '../proof-types.js'

@@ -1,6 +1,6 @@
 import { replicaCommitmentOf, type SubmitWindowedPostParams, submitWindowedPostParams } from '@sealane/actors'
 import { policy } from '../policy.js'
-import { proofsOfWindowPostType, windowPostProofSize } from '../proof-types.js'
+import { proofsOfWindowPostType } from '../proof-types.js'
 import { abort } from '../run/actor-abort.js'
 import { bitFieldNumbers } from '../run/bitfield-numbers.js'
 import { decodeParams } from '../run/decode-params.js'
@@ -75,7 +75,7 @@ function checkSize(
   if (postProof !== windowPostProofType) {
     abort(exitCode.illegalArgument, `expected proof of type ${windowPostProofType}, got ${postProof}`)
   }
-  const maxSize = windowPostProofSize * partitions.length
+  const maxSize = (proofsOfWindowPostType(postProof)?.windowPostProofSize ?? 0) * partitions.length
   if (proofBytes.length > maxSize) {
     abort(exitCode.illegalArgument, `expected proof to be smaller than ${maxSize} bytes`)
   }

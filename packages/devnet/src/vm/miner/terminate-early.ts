@@ -1,5 +1,6 @@
-import { attoFil } from '@sealane/fil-units'
-import { continuedFaultFee, terminationFee } from '../economics/pledge.js'
+import { terminationFee } from '@sealane/actors'
+import { attoFil, epoch as chainEpoch } from '@sealane/fil-units'
+import { continuedFaultFee } from '../economics/network-economics.js'
 import { terminateDeals } from '../market/terminate-deals.js'
 import { notePledgeChange } from '../power/note-pledge-change.js'
 import type { ChainTables } from '../state/chain-tables.js'
@@ -22,7 +23,7 @@ export function terminateEarly(
     const { qa } = powerOfSector(miner.info.sectorSize, sector)
     const faultFee = continuedFaultFee(economics, qa)
     pledge += sector.initialPledge
-    penalty += terminationFee(sector.initialPledge, epoch - sector.activation, faultFee)
+    penalty += terminationFee(sector.initialPledge, chainEpoch(epoch - sector.activation), faultFee)
   }
   miner.initialPledge = attoFil(miner.initialPledge - pledge)
   miner.feeDebt = attoFil(miner.feeDebt + penalty)

@@ -15,8 +15,8 @@ export function validateExpiration(now: number, activation: number, expiration: 
     const rule = `cannot be more than ${policy.maxSectorExpirationExtension} past current epoch ${now}`
     refuse(`invalid expiration ${expiration}, ${rule}`)
   }
-  if (lifetime > policy.sectorMaximumLifetime) {
-    const rule = `cannot exceed ${policy.sectorMaximumLifetime} after activation ${activation}`
+  if (lifetime > policy.maxSectorLifetime) {
+    const rule = `cannot exceed ${policy.maxSectorLifetime} after activation ${activation}`
     refuse(`invalid expiration ${expiration}, total sector lifetime (${lifetime}) ${rule}`)
   }
 }

@@ -1,14 +1,18 @@
 import { type AttoFil, attoFil } from '@sealane/fil-units'
 import { least } from '../economics/extremes.js'
-import { policy } from '../policy.js'
+import { epochsInDay } from '../policy.js'
 import type { MinerTables, VestingFund } from '../state/chain-tables.js'
 import { quantizeUp } from './deadline-info.js'
+
+// Source: builtin-actors miner policy.rs (REWARD_VESTING_SPEC). Epochs.
+const period = 180 * epochsInDay
+const step = epochsInDay
+const quantization = 12 * 120
 
 type Vault = Pick<MinerTables, 'lockedFunds' | 'vesting' | 'provingPeriodStart'>
 
 /** Locks `amount` to vest over 180 days in daily steps, rounded to half days. Unlocks what has vested; returns that. */
 export function addLockedFunds(vault: Vault, epoch: number, amount: AttoFil): AttoFil {
-  const { period, step, quantization } = policy.rewardVesting
   const funds = new Map(vault.vesting.map((fund) => [fund.epoch, fund.amount as bigint]))
   let vestedSoFar = 0n
   for (let at = epoch + step; vestedSoFar < amount; at += step) {

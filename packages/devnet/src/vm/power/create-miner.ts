@@ -1,10 +1,9 @@
-import { createMinerParams, createMinerReturn, idAddress } from '@sealane/actors'
-import { attoFil } from '@sealane/fil-units'
-import { creationDeposit } from '../economics/pledge.js'
+import { createMinerParams, createMinerReturn, idAddress, provingPeriodOffset } from '@sealane/actors'
+import { attoFil, epoch as chainEpoch } from '@sealane/fil-units'
+import { creationDeposit } from '../economics/network-economics.js'
 import { checkPeerInfo } from '../miner/check-peer-info.js'
 import { currentPeriodStart } from '../miner/deadline-info.js'
 import { minerOf } from '../miner/miner-funds.js'
-import { provingPeriodOffset } from '../miner/proving-period-offset.js'
 import { resolveController, resolveWorker } from '../miner/resolve-worker.js'
 import { addLockedFunds } from '../miner/vesting.js'
 import { policy } from '../policy.js'
@@ -28,7 +27,7 @@ export function createMiner(runtime: Runtime, bytes: Uint8Array): Uint8Array {
       `proof type ${windowPostProofType} not allowed for new miner actors`,
     )
   }
-  const deposit = creationDeposit(economics, policy.minimumConsensusPower, runtime.epoch)
+  const deposit = creationDeposit(economics, runtime.epoch)
   if (runtime.value < deposit) {
     const amounts = `sent balance ${runtime.value} < deposit ${deposit}`
     abort(exitCode.insufficientFunds, `not enough balance to lock for create miner deposit: ${amounts}`)
@@ -55,7 +54,8 @@ export function createMiner(runtime: Runtime, bytes: Uint8Array): Uint8Array {
       beneficiary: ownerId,
       beneficiaryTerm: { quota: attoFil(0n), usedQuota: attoFil(0n), expiration: 0 },
     }
-    const periodStart = currentPeriodStart(provingPeriodOffset(miner, runtime.epoch), runtime.epoch)
+    const offset = provingPeriodOffset(policy, idAddress(miner), chainEpoch(runtime.epoch))
+    const periodStart = currentPeriodStart(offset, runtime.epoch)
     draft.miners[miner] = {
       info,
       preCommitDeposits: attoFil(0n),

@@ -9,7 +9,7 @@ import { rows } from '../state/rows.js'
  */
 export function totalPower(power: DeepReadonly<PowerTables>): PowerPair {
   const claims = rows(power.claims).map(([, claim]) => claim)
-  const large = claims.filter((claim) => claim.raw >= policy.minimumConsensusPower)
+  const large = claims.filter((claim) => claim.raw >= policy.minConsensusPower)
   const counted = large.length >= policy.consensusMinerMinMiners ? large : claims
   return {
     raw: counted.reduce((sum, claim) => sum + claim.raw, 0n),
@@ -20,7 +20,7 @@ export function totalPower(power: DeepReadonly<PowerTables>): PowerPair {
 /** Whether a miner has enough power to win blocks, were blocks won here. */
 export function hasMinimumPower(power: DeepReadonly<PowerTables>, miner: number): boolean {
   const raw = power.claims[miner]?.raw ?? 0n
-  if (raw >= policy.minimumConsensusPower) return true
-  const large = rows(power.claims).filter(([, claim]) => claim.raw >= policy.minimumConsensusPower)
+  if (raw >= policy.minConsensusPower) return true
+  const large = rows(power.claims).filter(([, claim]) => claim.raw >= policy.minConsensusPower)
   return large.length < policy.consensusMinerMinMiners && raw > 0n
 }

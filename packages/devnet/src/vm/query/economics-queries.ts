@@ -1,11 +1,10 @@
+import { qaPowerForWeight, withLotusMargin } from '@sealane/actors'
 import { type AttoFil, attoFil } from '@sealane/fil-units'
 import {
   creationDeposit as creationDepositOf,
   preCommitDeposit as depositOf,
   initialPledge as pledgeOf,
-} from '../economics/pledge.js'
-import { qaPowerForWeight } from '../economics/qa-power.js'
-import { policy } from '../policy.js'
+} from '../economics/network-economics.js'
 import { proofsOfSealType } from '../proof-types.js'
 import { burntFundsActor } from '../run/builtin-ids.js'
 import type { ChainState } from '../state/chain-state.js'
@@ -13,7 +12,7 @@ import type { ChainState } from '../state/chain-state.js'
 /** The deposit of one precommit as the API answers: 10 % on top. Undefined for a seal proof this chain has not. */
 export function preCommitDeposit(state: ChainState, sealProof: number): AttoFil | undefined {
   const size = proofsOfSealType(sealProof)?.sectorSize
-  return size === undefined ? undefined : withMargin(depositOf(state.genesis.economics, size))
+  return size === undefined ? undefined : withLotusMargin(depositOf(state.genesis.economics, size))
 }
 
 /** The pledge of one sector as the API answers: 10 % on top. `verifiedSize` is bytes of verified deals. */
@@ -22,12 +21,12 @@ export function initialPledge(
   { sectorSize, verifiedSize, epoch }: { sectorSize: bigint; verifiedSize: bigint; epoch: number },
 ): AttoFil {
   const qaPower = qaPowerForWeight(sectorSize, 1, verifiedSize)
-  return withMargin(pledgeOf(state.genesis.economics, qaPower, epoch))
+  return withLotusMargin(pledgeOf(state.genesis.economics, qaPower, epoch))
 }
 
 /** What creating a miner takes; the API adds nothing to it. */
 export function creationDeposit(state: ChainState, epoch: number): AttoFil {
-  return creationDepositOf(state.genesis.economics, policy.minimumConsensusPower, epoch)
+  return creationDepositOf(state.genesis.economics, epoch)
 }
 
 export interface CirculatingSupplyView {
@@ -51,9 +50,4 @@ export function circulatingSupply(state: ChainState): CirculatingSupplyView {
     filCirculating: economics.circulatingSupply,
     filReserveDisbursed: economics.filReserveDisbursed,
   }
-}
-
-/** The API's safety margin. Source: filecoin-project/lotus node/impl/full/state.go (initialPledgeNum 110/100). */
-function withMargin(amount: AttoFil): AttoFil {
-  return attoFil((amount * 110n) / 100n)
 }

@@ -1,7 +1,7 @@
-import type { Address, DealProposal } from '@sealane/actors'
-import { type AttoFil, attoFil } from '@sealane/fil-units'
+import { type Address, type DealProposal, withLotusMargin } from '@sealane/actors'
+import type { AttoFil } from '@sealane/fil-units'
 import { lookupActor } from '../account/lookup-actor.js'
-import { providerCollateralMin, totalFilecoin } from '../economics/deal-collateral.js'
+import { providerCollateralBounds } from '../economics/network-economics.js'
 import { amountOf } from '../market/escrow.js'
 import type { ChainState } from '../state/chain-state.js'
 import type { DealState, StoredDeal } from '../state/chain-tables.js'
@@ -40,6 +40,7 @@ function dealView({ proposal, state }: DeepReadonly<StoredDeal>): DealView {
 
 /** Collateral the provider of a deal of this padded size may lock, as the API answers: the least with 10 % on top. */
 export function collateralBounds(state: ChainState, paddedSize: bigint): { min: AttoFil; max: AttoFil } {
-  const least = providerCollateralMin(state.genesis.economics, paddedSize, state.power.thisEpoch.raw)
-  return { min: attoFil((least * 110n) / 100n), max: totalFilecoin }
+  const { economics } = state.genesis
+  const { min, max } = providerCollateralBounds(economics, paddedSize, state.power.thisEpoch.raw)
+  return { min: withLotusMargin(min), max }
 }

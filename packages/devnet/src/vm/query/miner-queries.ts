@@ -1,7 +1,7 @@
 import { type Address, type Cid, idAddress } from '@sealane/actors'
 import { type AttoFil, attoFil } from '@sealane/fil-units'
 import { lookupActor } from '../account/lookup-actor.js'
-import { currentDeadline, type DeadlineInfo, deadlineAt, nextNotElapsed } from '../miner/deadline-info.js'
+import { currentDeadline, type DeadlineInfo, nextWindow } from '../miner/deadline-info.js'
 import { availableBalance as availableOf } from '../miner/miner-funds.js'
 import { activeSectors as activeOf, liveSectors } from '../miner/partition.js'
 import { policy } from '../policy.js'
@@ -117,8 +117,7 @@ export function nextDeadlineOpen(
 ): DeadlineInfo | undefined {
   const miner = minerAt(state, address)
   if (miner === undefined) return undefined
-  const { periodStart } = currentDeadline(miner.provingPeriodStart, epoch)
-  return nextNotElapsed(deadlineAt(periodStart, index, epoch))
+  return nextWindow(miner.provingPeriodStart, index, epoch)
 }
 
 export interface DeadlineView {

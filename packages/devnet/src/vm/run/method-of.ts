@@ -22,6 +22,7 @@ const methodsByKind: Record<ActorKind, Methods> = {
   cron: none,
   verifreg: none,
   datacap: none,
+  placeholder: none,
 }
 
 /** The method of an actor by its number. Throws ActorAbort (22) when this chain's actor has none. */

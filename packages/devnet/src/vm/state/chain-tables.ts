@@ -15,6 +15,7 @@ export type ActorKind =
   | 'verifreg'
   | 'datacap'
   | 'account'
+  | 'placeholder'
   | 'miner'
 
 export interface ActorRecord {

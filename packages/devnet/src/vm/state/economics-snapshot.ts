@@ -1,10 +1,5 @@
+import type { FilterEstimate } from '@sealane/actors'
 import type { AttoFil } from '@sealane/fil-units'
-
-/** An alpha-beta filtered estimate: value and change per epoch, both in Q.128 fixed point. */
-export interface FilterEstimate {
-  position: bigint
-  velocity: bigint
-}
 
 /**
  * What the network at large looks like to the money formulas. Frozen at genesis: a chain with one producer and a
