@@ -6,7 +6,7 @@ import { codeOf, remedyOf } from '../errors/coded-error.js'
 export type Facts = Readonly<Record<string, unknown>>
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
-/** Facts with fields: `log.info('seed drawn', { sector, epoch })`. Injected as a class, hence abstract. */
+/** Facts with fields: `log.info('backup taken', { path, sizeBytes })`. Injected as a class, hence abstract. */
 export abstract class Log {
   abstract debug(message: string, facts?: Facts): void
   abstract info(message: string, facts?: Facts): void

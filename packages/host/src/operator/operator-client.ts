@@ -4,7 +4,7 @@ import type { OperatorApi, ParamsOf, ResultOf } from '@sealane/proto'
 import { fromWire, RemoteError } from '../grpc/remote-error.js'
 import { type OperatorAnswer, toJson } from './operator-wire.js'
 
-/** `client['deals.list']({ limit: 10 })`. */
+/** `client['things.list']({ limit: 10 })`. */
 export type OperatorClient<Api extends OperatorApi> = {
   [Name in keyof Api]: (params: ParamsOf<Api[Name]>, o?: CallOptions) => Promise<ResultOf<Api[Name]>>
 }

@@ -10,7 +10,7 @@ export function allows(has: Permission, needs: Permission): boolean {
   return PERMISSIONS.indexOf(has) >= PERMISSIONS.indexOf(needs)
 }
 
-/** A JWT (HS256) in lotus' own shape: `Allow` lists the permission and all below it. For `auth create-token --perm`. */
+/** A JWT (HS256) in the shape that operators' tools know: `Allow` lists the permission and all below it. For `auth create-token --perm`. */
 export async function createOperatorToken(secret: Secret, permission: Permission): Promise<string> {
   const allow = PERMISSIONS.slice(0, PERMISSIONS.indexOf(permission) + 1)
   return await new SignJWT({ Allow: allow })

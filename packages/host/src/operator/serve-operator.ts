@@ -36,7 +36,7 @@ const BODY_LIMIT_BYTES = 4 * 1024 * 1024
 const MAX_SOCKET_PATH_BYTES = 107
 
 /**
- * Serves an operator catalogue on a unix socket (admin) and, if asked, on TCP (JWT with lotus' permissions).
+ * Serves an operator catalogue on a unix socket (admin) and, if asked, on TCP (JWT with read, write, sign or admin).
  * Handlers throw CodedErrors; operatorClient throws them again. Throws HostError ADDRESS when the socket is another process's.
  */
 export async function serveOperator<const Api extends OperatorApi>(
