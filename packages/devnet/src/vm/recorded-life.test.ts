@@ -107,6 +107,7 @@ describe('the life of a recorded miner, message by message', () => {
     expect(partition(3)?.activeSectors).toEqual([6, 7])
     expect(partition(4)?.activeSectors).toEqual([8, 9])
     expect(partition(5)).toMatchObject({ allSectors: [10, 11], faultySectors: [11], activeSectors: [10] })
+    expect(query.sectorExpiration(state, minerAddress, 2)).toEqual({ onTime: 1550217, early: 0 })
     // Quality-adjusted power differs: nothing is verified here.
     expect(query.minerPower(state, minerAddress).minerPower.rawBytePower).toBe(20480n)
   })

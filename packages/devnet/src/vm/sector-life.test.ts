@@ -39,10 +39,12 @@ import {
   applyMessage,
   type BlockContext,
   type ChainState,
+  callMessage,
   cron,
   decodeState,
   devnetEconomics,
   encodeState,
+  estimateGasLimit,
   genesis,
   nextCronEpoch,
   owedPosts,
@@ -314,6 +316,36 @@ describe('accounts', () => {
     gasPremium: attoFil(0n),
     method: 0,
     params: new Uint8Array(),
+  })
+})
+
+describe('a simulated call', () => {
+  it('needs no nonce and no fee, changes nothing, and tells its gas', async () => {
+    const params = preCommitSectorBatchParams2.encode({ sectors: [preCommit(1)] })
+    const message: Message = {
+      version: 0,
+      from: query.lookupId(chain.state, worker) ?? worker,
+      to: miner,
+      nonce: 99,
+      value: deposit(),
+      gasLimit: 0,
+      gasFeeCap: attoFil(0n),
+      gasPremium: attoFil(0n),
+      method: 28,
+      params,
+    }
+    const called = await callMessage(chain.state, chain.context, message)
+    expect(called).toMatchObject({ error: '', receipt: { exitCode: 0, gasUsed: 13_397_021 } })
+    expect(query.preCommitInfo(chain.state, miner, 1)).toBeUndefined()
+
+    const { gasUsed } = await estimateGasLimit(chain.state, chain.context, message)
+    const landed = await preCommitted(preCommit(1))
+    expect(Math.abs(landed.receipt.gasUsed - gasUsed)).toBeLessThan(100_000)
+
+    const refused = await callMessage(chain.state, chain.context, { ...message, from: client })
+    expect(refused.error).toBe(
+      'message failed with backtrace:\n00: f01003 (method 28) -- caller f01002 is not one of supported (18)\n (RetCode=18)',
+    )
   })
 })
 

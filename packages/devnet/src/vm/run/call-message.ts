@@ -3,6 +3,7 @@ import { attoFil } from '@sealane/fil-units'
 import { lookupActor } from '../account/lookup-actor.js'
 import { gasOutputs } from '../gas/gas-outputs.js'
 import { inclusionGas } from '../gas/gas-schedule.js'
+import { accountKey } from '../query/actor-queries.js'
 import type { ChainState } from '../state/chain-state.js'
 import type { Applied } from './applied.js'
 import { chainLength } from './chain-length.js'
@@ -25,7 +26,10 @@ export async function estimateGasLimit(
   context: BlockContext,
   message: Message,
 ): Promise<{ gasUsed: number; applied: Applied }> {
-  const applied = await simulate(state, context, message, inclusionGas(chainLength({ message })))
+  // An ID address does not tell how the sender signs; its key does.
+  const from = accountKey(state, message.from) ?? message.from
+  const inclusion = inclusionGas(chainLength({ message: { ...message, from } }))
+  const applied = await simulate(state, context, message, inclusion)
   return { gasUsed: applied.receipt.gasUsed, applied }
 }
 
