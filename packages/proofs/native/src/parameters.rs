@@ -41,7 +41,7 @@ pub fn generate(
 ) -> Result<PathBuf> {
     struct Generate<'a> {
         directory: &'a Path,
-        permit_path: &'a Path,
+        permit_path: Option<&'a Path>,
         progress: &'a Progress,
     }
     impl CircuitVisitor for Generate<'_> {
@@ -51,13 +51,14 @@ pub fn generate(
             if path.exists() {
                 return Ok(path);
             }
-            // Two locks: one per file (whoever waited finds it made), one for the machine's memory.
+            // One lock per file, so that whoever waited finds it made; then one for the machine's memory.
             let lock_path = key_path(self.directory, id, "lock");
             let _mine = Permit::take(&lock_path, "waiting for the same parameters", self.progress)?;
             if path.exists() {
                 return Ok(path);
             }
-            let _permit = Permit::take(self.permit_path, "waiting for the C2 permit", self.progress)?;
+            let permit = |path| Permit::take(path, "waiting for the C2 permit", self.progress);
+            let _permit = self.permit_path.map(permit).transpose()?;
             let secrets = Secrets::draw(&mut rng_of(id));
             let committed = read_verifying_key(self.directory, id)?;
             let parameters = groth16_setup::parameters(&secrets, blank, self.progress)?;
@@ -76,7 +77,8 @@ pub fn generate(
     }
     let generate = Generate {
         directory,
-        permit_path,
+        // 100 MB for a few seconds need no permit, and a WindowPoSt must not wait for somebody's C2.
+        permit_path: (kind == CircuitKind::Porep).then_some(permit_path),
         progress,
     };
     visit_circuit(kind, sector_size, generate)

@@ -191,9 +191,11 @@ pub fn commit1(task: &Commit1) -> Result<()> {
     write_json(&task.output_path, &output)
 }
 
-/// Gives the library's "Invalid vanilla proof generated" a code: files and commitments disagree.
+/// Gives the library's "Invalid vanilla (encoding, labeling …) proof generated" a code: files and commitments
+/// disagree.
 fn unprovable(error: anyhow::Error, sector: &Sector) -> anyhow::Error {
-    if format!("{error:#}").contains("Invalid vanilla proof") {
+    let text = format!("{error:#}");
+    if text.contains("Invalid") && text.contains("proof generated") {
         let text = format!(
             "the files of sector {} do not prove its commitments",
             sector.sector_number
