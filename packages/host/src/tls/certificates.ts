@@ -14,6 +14,9 @@ const CERTIFICATE_DAYS = 365
 /** Warn this long before a certificate ends. Source: faults.md S2. Unit: days. */
 const EXPIRY_WARNING_DAYS = 30
 
+/** Named at each call: libp2p's TLS sets the library's global provider to another implementation, which refuses our keys. */
+const CRYPTO = webcrypto as unknown as NonNullable<Parameters<typeof x509.X509CertificateGenerator.create>[1]>
+
 /** What a certificate may be used as. Any lower-case word; the apps use their own names. */
 export type Role = string
 
@@ -37,19 +40,22 @@ export async function createAuthority(dir: string, o: { now?: Date } = {}): Prom
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   const now = o.now ?? new Date()
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: serial(),
-    name: `CN=Sealane CA ${randomBytes(4).toString('hex')}`,
-    notBefore: new Date(now.getTime() - DAY_MS),
-    notAfter: new Date(now.getTime() + AUTHORITY_DAYS * DAY_MS),
-    signingAlgorithm: ALGORITHM,
-    keys: keys as x509.X509CertificateCreateSelfSignedParams['keys'],
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as x509.PublicKeyType),
-    ],
-  })
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
+    {
+      serialNumber: serial(),
+      name: `CN=Sealane CA ${randomBytes(4).toString('hex')}`,
+      notBefore: new Date(now.getTime() - DAY_MS),
+      notAfter: new Date(now.getTime() + AUTHORITY_DAYS * DAY_MS),
+      signingAlgorithm: ALGORITHM,
+      keys: keys as x509.X509CertificateCreateSelfSignedParams['keys'],
+      extensions: [
+        new x509.BasicConstraintsExtension(true, 0, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as x509.PublicKeyType, false, CRYPTO),
+      ],
+    },
+    CRYPTO,
+  )
   await writeFileDurable(join(dir, 'ca.key'), await pemKey(keys.privateKey), { mode: 0o600 })
   await writeFileDurable(join(dir, 'ca.crt'), certificate.toString('pem'), { mode: 0o644 })
 }
@@ -78,31 +84,34 @@ export async function issueCertificate(
   const now = o.now ?? new Date()
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
   const names = [roleName(o.role), ...(o.hosts ?? [])]
-  const issued = await x509.X509CertificateGenerator.create({
-    serialNumber: serial(),
-    subject: [{ CN: [o.name ?? o.role] }, { OU: [o.role] }],
-    issuer: authority.subject,
-    notBefore: new Date(now.getTime() - DAY_MS),
-    notAfter: new Date(now.getTime() + (o.days ?? CERTIFICATE_DAYS) * DAY_MS),
-    signingAlgorithm: ALGORITHM,
-    publicKey: keys.publicKey as x509.PublicKeyType,
-    signingKey: signingKey as x509.X509CertificateCreateWithKeyParams['signingKey'],
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([
-        x509.ExtendedKeyUsage.serverAuth,
-        x509.ExtendedKeyUsage.clientAuth,
-      ]),
-      new x509.SubjectAlternativeNameExtension(
-        names.map((value) => ({
-          type: /^[\d.]+$|:/.test(value) ? ('ip' as const) : ('dns' as const),
-          value,
-        })),
-      ),
-      await x509.AuthorityKeyIdentifierExtension.create(authority.publicKey),
-    ],
-  })
+  const issued = await x509.X509CertificateGenerator.create(
+    {
+      serialNumber: serial(),
+      subject: [{ CN: [o.name ?? o.role] }, { OU: [o.role] }],
+      issuer: authority.subject,
+      notBefore: new Date(now.getTime() - DAY_MS),
+      notAfter: new Date(now.getTime() + (o.days ?? CERTIFICATE_DAYS) * DAY_MS),
+      signingAlgorithm: ALGORITHM,
+      publicKey: keys.publicKey as x509.PublicKeyType,
+      signingKey: signingKey as x509.X509CertificateCreateWithKeyParams['signingKey'],
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+        new x509.ExtendedKeyUsageExtension([
+          x509.ExtendedKeyUsage.serverAuth,
+          x509.ExtendedKeyUsage.clientAuth,
+        ]),
+        new x509.SubjectAlternativeNameExtension(
+          names.map((value) => ({
+            type: /^[\d.]+$|:/.test(value) ? ('ip' as const) : ('dns' as const),
+            value,
+          })),
+        ),
+        await x509.AuthorityKeyIdentifierExtension.create(authority.publicKey, false, CRYPTO),
+      ],
+    },
+    CRYPTO,
+  )
   const out = o.outDir ?? dir
   mkdirSync(out, { recursive: true, mode: 0o700 })
   await writeFileDurable(join(out, `${o.role}.key`), await pemKey(keys.privateKey), { mode: 0o600 })
