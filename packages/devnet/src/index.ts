@@ -1,1 +1,5 @@
-export {}
+export { type ClockMode, type ClockSettings, defaultClockSettings } from './clock/clock-settings.js'
+export { createDevnet, type Devnet, type DevnetOptions } from './create-devnet.js'
+export { DevnetError, type DevnetErrorCode } from './node/devnet-error.js'
+export { networkNameOf, simplifications } from './node/network.js'
+export type { ProducerLog } from './producer/producer.js'

@@ -53,7 +53,8 @@ export class Ledger {
     for (const [root, state] of states) this.#states.set(root, state)
     if (step.revertFrom !== undefined) {
       // Heights above are stale now: forget them all rather than know which.
-      for (let height = step.revertFrom; height <= this.#head.header.height; height++) this.#byHeight.delete(height)
+      for (let height = step.revertFrom; height <= this.#head.header.height; height++)
+        this.#byHeight.delete(height)
       const base = await this.store.canonicalAtOrBefore(step.revertFrom - 1)
       if (base !== undefined) this.#head = base
     }
@@ -153,7 +154,10 @@ export class Ledger {
   }
 
   /** Reverts (newest first), then applies (oldest first), that lead from one block to another. */
-  async path(from: StoredBlock, to: StoredBlock): Promise<{ reverts: StoredBlock[]; applies: StoredBlock[] }> {
+  async path(
+    from: StoredBlock,
+    to: StoredBlock,
+  ): Promise<{ reverts: StoredBlock[]; applies: StoredBlock[] }> {
     const reverts: StoredBlock[] = []
     const applies: StoredBlock[] = []
     let left = from

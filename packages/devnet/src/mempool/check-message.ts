@@ -1,6 +1,6 @@
 import {
-  checkForBlockInclusion,
   chainLengthBytes,
+  checkForBlockInclusion,
   encodeSignedMessage,
   isDefined,
   MessageError,
@@ -44,7 +44,8 @@ export function checkMessage(signed: SignedMessage): void {
   try {
     checkForBlockInclusion(message)
   } catch (cause) {
-    if (cause instanceof MessageError) throw new LedgerError(`message not valid for block inclusion: ${cause.message}`)
+    if (cause instanceof MessageError)
+      throw new LedgerError(`message not valid for block inclusion: ${cause.message}`)
     throw cause
   }
   if (message.gasFeeCap < minimumBaseFee) throw new LedgerError('gas fee cap too low')

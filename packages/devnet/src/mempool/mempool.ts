@@ -63,7 +63,9 @@ export class Mempool {
 
   /** All of them, in order of arrival. */
   pending(): Pooled[] {
-    return [...this.#bySender.values()].flatMap((messages) => [...messages.values()]).sort((a, b) => a.arrival - b.arrival)
+    return [...this.#bySender.values()]
+      .flatMap((messages) => [...messages.values()])
+      .sort((a, b) => a.arrival - b.arrival)
   }
 
   /** Those of one sender, by nonce. */
@@ -151,7 +153,12 @@ export class Mempool {
   }
 
   /** The message that this one replaces, if any. @throws LedgerError when there is no place for it */
-  #checkPlace(signed: SignedMessage, sender: Address, chainNonce: number, trusted: boolean): Pooled | undefined {
+  #checkPlace(
+    signed: SignedMessage,
+    sender: Address,
+    chainNonce: number,
+    trusted: boolean,
+  ): Pooled | undefined {
     const { message } = signed
     const refused = (reason: string) => new LedgerError(`failed to add locked: ${reason}`)
     const pooled = this.#bySender.get(sender) ?? new Map<number, Pooled>()

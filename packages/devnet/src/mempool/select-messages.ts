@@ -22,18 +22,23 @@ export interface Selection {
  * The messages that the next block takes, in order: of each sender those that follow its nonce without a gap, as far
  * as fee caps and balance reach; between senders the better paid first, priority senders before all.
  */
-export function selectMessages(bySender: ReadonlyMap<Address, readonly Pooled[]>, rules: Selection): Pooled[] {
+export function selectMessages(
+  bySender: ReadonlyMap<Address, readonly Pooled[]>,
+  rules: Selection,
+): Pooled[] {
   const chains: { rank: number; next: number; messages: Pooled[] }[] = []
   for (const [address, pooled] of bySender) {
     const messages = ready(address, pooled, rules)
-    if (messages.length > 0) chains.push({ rank: rules.priority.includes(address) ? 0 : 1, next: 0, messages })
+    if (messages.length > 0)
+      chains.push({ rank: rules.priority.includes(address) ? 0 : 1, next: 0, messages })
   }
   const taken: Pooled[] = []
   let gas = 0
   for (;;) {
     let best: (typeof chains)[number] | undefined
     for (const chain of chains) {
-      if (chain.next < chain.messages.length && (best === undefined || better(chain, best, rules.baseFee))) best = chain
+      if (chain.next < chain.messages.length && (best === undefined || better(chain, best, rules.baseFee)))
+        best = chain
     }
     const message = best?.messages[best.next]
     if (best === undefined || message === undefined) return taken

@@ -7,14 +7,14 @@ import { Ledger } from '../ledger/ledger.js'
 import { LedgerError } from '../ledger/ledger-error.js'
 import { Mempool, type PoolChain } from '../mempool/mempool.js'
 import type { Pooled } from '../mempool/pooled.js'
-import { selectMessages, type SenderState } from '../mempool/select-messages.js'
+import { type SenderState, selectMessages } from '../mempool/select-messages.js'
 import { blockContext, type Chain, type Parent } from '../producer/build-block.js'
 import type { TicketBook } from '../randomness/ticket-book.js'
 import type { ChainStore, StoredBlock } from '../store/chain-store.js'
 import {
   type BlockContext,
-  type ChainState,
   blockGasLimit,
+  type ChainState,
   nextBaseFee,
   owedPosts,
   pendingSeeds,
@@ -25,6 +25,7 @@ import {
 import { Wallet } from '../wallet/wallet.js'
 import type { GenesisFact, MempoolFact } from './chain-facts.js'
 import { shown } from './network.js'
+import { Turns } from './turns.js'
 
 /** How the head moved: undo `reverts` (newest first), then `applies` (oldest first). */
 export interface HeadMove {
@@ -56,6 +57,10 @@ export class DevnetNode {
   #selection: { head: Cid; version: number; settings: MempoolFact; messages: Pooled[] } | undefined
   #parent: Parent | undefined
   #facts: { state: ChainState; seeds: ReturnType<typeof pendingSeeds>; toProve: number } | undefined
+  /** Who signs with the wallet's keys takes a turn here. */
+  readonly signing = new Turns()
+  /** Who asks the faucet takes a turn here. */
+  readonly funding = new Turns()
   followers: () => Followers = () => ({ count: 0, behind: 0 })
 
   private constructor(
@@ -195,7 +200,9 @@ export class DevnetNode {
     })
     const resting = new Set(
       selected
-        .filter(({ cid }) => epoch - (this.#refusedAt.get(cid) ?? Number.NEGATIVE_INFINITY) < refusedRestEpochs)
+        .filter(
+          ({ cid }) => epoch - (this.#refusedAt.get(cid) ?? Number.NEGATIVE_INFINITY) < refusedRestEpochs,
+        )
         .map(({ sender }) => sender),
     )
     return resting.size === 0 ? selected : selected.filter(({ sender }) => !resting.has(sender))
@@ -216,7 +223,10 @@ export class DevnetNode {
     const { toProve } = this.#facts
     const seeds = this.#facts.seeds.filter(({ expiresEpoch }) => expiresEpoch > at)
     const deals = unactivatedDeals(state, at)
-    const losses = [...deals.map(({ startEpoch }) => startEpoch), ...seeds.map(({ expiresEpoch }) => expiresEpoch)]
+    const losses = [
+      ...deals.map(({ startEpoch }) => startEpoch),
+      ...seeds.map(({ expiresEpoch }) => expiresEpoch),
+    ]
     const lastMessageEpoch = head.messageCount > 0 ? at : this.ledger.lastMessageHeight
     const wallSeconds = this.parts.now() / 1000 - this.genesis.genesisTimestamp
     return {

@@ -131,7 +131,9 @@ export async function buildBlock(
   const cid = blockCid(header)
   const changed = state !== parent.post
   const [receipts, ...receiptNodes] =
-    applied.length === 0 ? emptyReceipts : receiptObjects(applied.map(({ receipt }) => withoutEvents(receipt)))
+    applied.length === 0
+      ? emptyReceipts
+      : receiptObjects(applied.map(({ receipt }) => withoutEvents(receipt)))
   return {
     block: {
       cid,
@@ -169,7 +171,10 @@ function nullRoundCrons(post: ChainState, first: number, until: number): ChainSt
 }
 
 function inExecutionOrder(selected: readonly Pooled[]): Pooled[] {
-  return [...selected.filter(({ signed }) => isBls(signed)), ...selected.filter(({ signed }) => !isBls(signed))]
+  return [
+    ...selected.filter(({ signed }) => isBls(signed)),
+    ...selected.filter(({ signed }) => !isBls(signed)),
+  ]
 }
 
 function withoutEvents(receipt: Applied['receipt']) {
@@ -192,4 +197,3 @@ function inclusionOf(block: Cid, position: number, one: Pooled | undefined, appl
     trace: JSON.stringify(traceJson(applied.trace)),
   }
 }
-

@@ -92,8 +92,10 @@ export class Producer {
 
   /** Asks for epochs; returns the height that will be reached. They are made as holds and followers allow. */
   async advance(epochs: number, force: boolean): Promise<number> {
-    if (this.settings.mode === 'wall') throw new LedgerError('this devnet follows wall time and cannot be advanced')
-    if (!Number.isSafeInteger(epochs) || epochs <= 0) throw new LedgerError('advance by a positive number of epochs')
+    if (this.settings.mode === 'wall')
+      throw new LedgerError('this devnet follows wall time and cannot be advanced')
+    if (!Number.isSafeInteger(epochs) || epochs <= 0)
+      throw new LedgerError('advance by a positive number of epochs')
     const clock = requestAdvance(this.#clock, epochs, force)
     await this.node.store.setFact('clock', clock)
     this.#clock = clock
@@ -103,7 +105,8 @@ export class Producer {
 
   /** Lets `rounds` pass without a block, then makes one. */
   async nullRounds(rounds: number): Promise<void> {
-    if (!Number.isSafeInteger(rounds) || rounds <= 0) throw new LedgerError('skip a positive number of rounds')
+    if (!Number.isSafeInteger(rounds) || rounds <= 0)
+      throw new LedgerError('skip a positive number of rounds')
     await this.#command((done) => ({ kind: 'nullRounds', rounds, done }))
   }
 
@@ -135,7 +138,9 @@ export class Producer {
       } catch (cause) {
         // A full disk, a broken rule: the chain stands still and says so, and goes on when it can.
         failures++
-        this.log.error('could not make a block', { reason: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) })
+        this.log.error('could not make a block', {
+          reason: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause),
+        })
         await this.#sleep(Math.min(10_000, 250 * 2 ** failures))
       }
     }
@@ -230,7 +235,9 @@ export class Producer {
     this.#noted = this.#clock.held
     const last = built.at(-1)
     if (last !== undefined) node.knowParent(last)
-    node.pool.removed(included.map(({ sender, cid, signed }) => ({ sender, cid, nonce: signed.message.nonce })))
+    node.pool.removed(
+      included.map(({ sender, cid, signed }) => ({ sender, cid, nonce: signed.message.nonce })),
+    )
   }
 
   /** While waiting: what holds have used up must outlive us. */

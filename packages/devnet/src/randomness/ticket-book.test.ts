@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { beaconFor, beaconEntryOf, branchFrom, openTicketBook, ticketFor, ticketOf, withNullRounds } from './ticket-book.js'
+import {
+  beaconEntryOf,
+  beaconFor,
+  branchFrom,
+  openTicketBook,
+  ticketFor,
+  ticketOf,
+  withNullRounds,
+} from './ticket-book.js'
 
 const book = openTicketBook('00'.repeat(32))
 

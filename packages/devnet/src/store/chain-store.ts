@@ -1,5 +1,12 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import { type Cid, decodeSignedMessage, encodeSignedMessage, messageCid, type SignedMessage, signedMessageCid } from '@sealane/actors'
+import {
+  type Cid,
+  decodeSignedMessage,
+  encodeSignedMessage,
+  messageCid,
+  type SignedMessage,
+  signedMessageCid,
+} from '@sealane/actors'
 import type { BlockHeader } from '@sealane/chain'
 import { migrate, openDatabase, writing } from '@sealane/sql'
 import type { Kysely, Transaction } from 'kysely'
@@ -10,9 +17,23 @@ import { migrations } from './migrations.js'
 interface Tables {
   facts: { name: string; value: string }
   states: { root: string; body: Buffer }
-  blocks: { cid: string; height: number; parent: string; header: Buffer; post_root: string; message_count: number }
+  blocks: {
+    cid: string
+    height: number
+    parent: string
+    header: Buffer
+    post_root: string
+    message_count: number
+  }
   canonical: { height: number; block: string; message_count: number }
-  messages: { cid: string; unsigned_cid: string; sender: string; nonce: number; receiver: string; bytes: Buffer }
+  messages: {
+    cid: string
+    unsigned_cid: string
+    sender: string
+    nonce: number
+    receiver: string
+    bytes: Buffer
+  }
   inclusions: {
     block: string
     position: number
@@ -266,7 +287,11 @@ export class ChainStore {
   async message(cid: Cid): Promise<SignedMessage | undefined> {
     const row =
       (await this.db.selectFrom('messages').select('bytes').where('cid', '=', cid).executeTakeFirst()) ??
-      (await this.db.selectFrom('messages').select('bytes').where('unsigned_cid', '=', cid).executeTakeFirst())
+      (await this.db
+        .selectFrom('messages')
+        .select('bytes')
+        .where('unsigned_cid', '=', cid)
+        .executeTakeFirst())
     return row === undefined ? undefined : decodeSignedMessage(new Uint8Array(row.bytes))
   }
 
@@ -319,18 +344,24 @@ export class ChainStore {
         .values({ message: cid, arrival: o.arrival })
         .onConflict((conflict) => conflict.doNothing())
         .execute()
-      if (o.uuid !== undefined) await trx.insertInto('pushes').values({ uuid: o.uuid, message: cid }).execute()
+      if (o.uuid !== undefined)
+        await trx.insertInto('pushes').values({ uuid: o.uuid, message: cid }).execute()
     })
   }
 
   async removeFromPool(messages: readonly Cid[]): Promise<void> {
     await writing(this.db, async (trx) => {
-      for (const group of groups(messages)) await trx.deleteFrom('pool').where('message', 'in', group).execute()
+      for (const group of groups(messages))
+        await trx.deleteFrom('pool').where('message', 'in', group).execute()
     })
   }
 
   async pushed(uuid: string): Promise<Cid | undefined> {
-    const row = await this.db.selectFrom('pushes').select('message').where('uuid', '=', uuid).executeTakeFirst()
+    const row = await this.db
+      .selectFrom('pushes')
+      .select('message')
+      .where('uuid', '=', uuid)
+      .executeTakeFirst()
     return row?.message as Cid | undefined
   }
 

@@ -1,5 +1,14 @@
-import { type Address, keyAddress, type SignedMessage, type Message, signingBytes } from '@sealane/actors'
-import { exportKey, generateKey, importKey, type KeyInfo, type KeyType, publicKey, type Signature, sign } from '@sealane/crypto'
+import { type Address, keyAddress, type Message, type SignedMessage, signingBytes } from '@sealane/actors'
+import {
+  exportKey,
+  generateKey,
+  importKey,
+  type KeyInfo,
+  type KeyType,
+  publicKey,
+  type Signature,
+  sign,
+} from '@sealane/crypto'
 import { LedgerError } from '../ledger/ledger-error.js'
 import type { ChainStore } from '../store/chain-store.js'
 
