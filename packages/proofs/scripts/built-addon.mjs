@@ -20,7 +20,7 @@ export function cacheDirectory() {
  * SHA-256 over what the addon is compiled from: every file of the crate, the locked versions of what it
  * depends on, and the workspace's settings. Other crates of the workspace may come and go.
  */
-export function sourcesDigest() {
+function sourcesDigest() {
   const hash = createHash('sha256')
   const manifest = readFileSync(join(workspaceDirectory, 'Cargo.toml'), 'utf8')
   hash.update(manifest.replace(/^members = \[[^\]]*\]/m, ''))

@@ -8,7 +8,7 @@ export function bytes32(bytes: Uint8Array, what: string): string {
   throw new ProofError('INVALID_INPUT', `${what} has ${bytes.length} bytes instead of 32`)
 }
 
-export function base64(bytes: Uint8Array): string {
+function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }
 
