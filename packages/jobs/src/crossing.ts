@@ -24,7 +24,7 @@ const acknowledgements = z.object({ kind: z.literal('acknowledgements'), of: z.a
  */
 const dealOffered = z.object({
   kind: z.literal('dealOffered'),
-  dealUuid: z.uuid(),
+  dealUuid: z.guid(),
   /** CBOR ClientDealProposal, base64. */
   signedProposal: base64,
   pieceCid: cid,
@@ -34,7 +34,7 @@ const dealOffered = z.object({
 })
 
 /** The deal ended abroad before home took it (start epoch passed, operator cancelled). */
-const dealWithdrawn = z.object({ kind: z.literal('dealWithdrawn'), dealUuid: z.uuid(), reason: z.string().max(500) })
+const dealWithdrawn = z.object({ kind: z.literal('dealWithdrawn'), dealUuid: z.guid(), reason: z.string().max(500) })
 
 /** The operator abroad wants this ask signed at home. */
 const askWanted = z.object({
@@ -47,7 +47,7 @@ const askWanted = z.object({
 /** Full snapshot of what home knows of a deal. */
 const dealProgress = z.object({
   kind: z.literal('dealProgress'),
-  dealUuid: z.uuid(),
+  dealUuid: z.guid(),
   /** Piece lifecycle state at home. */
   pieceState: z.string().max(32),
   /** Publication lifecycle state, null before publishing was asked. */
