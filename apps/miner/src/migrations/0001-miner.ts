@@ -50,6 +50,7 @@ export const minerMigration1: Migration = {
        deals TEXT NOT NULL, turn INTEGER NOT NULL, wake_at INTEGER, why TEXT, at_ms INTEGER NOT NULL,
        PRIMARY KEY (sector_number, step)) WITHOUT ROWID`,
     `CREATE INDEX sector_steps_open ON sector_steps (step, stage)`,
+    `CREATE INDEX sector_steps_message ON sector_steps (message_uuid)`,
 
     `CREATE TABLE publications (
        request_id TEXT PRIMARY KEY, proposal_cid TEXT NOT NULL UNIQUE, signed_proposal BLOB NOT NULL,

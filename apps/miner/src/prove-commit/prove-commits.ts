@@ -1,0 +1,276 @@
+import { Injectable } from '@nestjs/common'
+import {
+  type Cid,
+  commitmentOf,
+  dealIdPayload,
+  marketActor,
+  minerMethods,
+  parseCid,
+  proveCommitSectors3Params,
+  randomnessTags,
+} from '@sealane/actors'
+import { ChainPort, type PreCommitOnChainInfo, type TipSet } from '@sealane/chain'
+import { attoFil, epoch, paddedSize } from '@sealane/fil-units'
+import { Health, Log } from '@sealane/host'
+import { commD } from '@sealane/pieces'
+import type { minerV1 } from '@sealane/proto'
+import { writing } from '@sealane/sql'
+import { z } from 'zod'
+import { ChainWatch } from '../chain-watch/chain-watch.js'
+import { MinerDb } from '../database.js'
+import { EventStore } from '../events/event-store.js'
+import { RoomLoop } from '../loops/room-loop.js'
+import { Messager } from '../messages/messager.js'
+import { MessageStore, type StoredMessage } from '../messages/message-store.js'
+import { MinerError } from '../miner-error.js'
+import { MinerActor } from '../network/miner-actor.js'
+import { Network } from '../network/network.js'
+import { ProofCheck } from '../proofs/proof-check.js'
+import { messageLost } from '../sectors/message-lost.js'
+import { dealIdsOf, pieceFacts, pieceFactsSchema, type PieceFacts } from '../sectors/piece-facts.js'
+import { type StepAnswer, type StepRow, StepStore, stepRequest } from '../sectors/step-store.js'
+import { StepTeller } from '../sectors/step-teller.js'
+import { Wallet } from '../wallet/wallet.js'
+
+/** A deal whose start is nearer than this may pass while the message travels: it is not required to activate. */
+const DEAL_START_SLACK_EPOCHS = 10
+
+const bodySchema = z.object({
+  proof: z.string(),
+  commR: z.string(),
+  commD: z.string(),
+  ticket: z.string(),
+  seed: z.string(),
+  seedEpoch: z.int(),
+  pieces: z.array(pieceFactsSchema),
+  prover: z.string(),
+})
+type Body = z.infer<typeof bodySchema>
+
+/**
+ * A sector's ProveCommitSectors3: every fact is compared with the chain and the proof verified here before it is sent (a bad proof
+ * never leaves), and told with the chain's own word on each deal once it landed at confidence.
+ */
+@Injectable()
+export class ProveCommits {
+  readonly #loop: RoomLoop
+
+  constructor(
+    private readonly db: MinerDb,
+    private readonly chain: ChainPort,
+    private readonly watch: ChainWatch,
+    private readonly network: Network,
+    private readonly actor: MinerActor,
+    private readonly wallet: Wallet,
+    private readonly steps: StepStore,
+    private readonly teller: StepTeller,
+    private readonly messages: MessageStore,
+    private readonly messager: Messager,
+    private readonly events: EventStore,
+    private readonly proofs: ProofCheck,
+    private readonly log: Log,
+    health: Health,
+  ) {
+    this.#loop = new RoomLoop({ room: 'prove-commit', log, health: health.room('prove-commit'), everyMs: 2_000, round: () => this.round() })
+    this.watch.onHead(() => this.#loop.nudge())
+  }
+
+  start(): void {
+    this.#loop.start()
+  }
+  stop(): Promise<void> {
+    return this.#loop.stop()
+  }
+
+  /** Plans the message of a sector's ProveCommit, or answers what was recorded. Throws MinerError with the remedy when it must not be sent. */
+  async submit(request: minerV1.SubmitProveCommitRequest): Promise<StepAnswer> {
+    const body: Body = {
+      proof: hex(request.proof),
+      commR: hex(request.commR),
+      commD: hex(request.commD),
+      ticket: hex(request.ticket),
+      seed: hex(request.seed),
+      seedEpoch: request.seedEpoch,
+      pieces: request.pieces.map(pieceFacts),
+      prover: request.prover,
+    }
+    const step = stepRequest(request.envelope, 'proveCommit', body, dealIdsOf(body.pieces))
+    const recorded = await this.steps.recorded(step)
+    if (recorded !== undefined) return recorded
+
+    const older = await this.steps.find(step.sectorNumber, 'proveCommit')
+    if (older !== undefined && older.stage !== 'lost') {
+      const message = older.message_uuid === null ? undefined : await this.messages.byUuid(older.message_uuid)
+      if (message !== undefined && messageLost(message) === undefined) {
+        const because = new MinerError({ code: 'BAD_REQUEST', reason: 'a newer turn of the sector replaced this request' })
+        // Any proof of the same sector that is under way does the work of a newer one.
+        if (this.steps.sameBody(older, step) || !(await this.messager.withdraw(message.uuid, because))) {
+          const answer = await writing(this.db, (trx) => this.steps.adopt(trx, older, step))
+          this.#loop.nudge()
+          return answer
+        }
+      }
+    }
+    const plan = await this.#judge(step.sectorNumber, body, request)
+    const answer = await writing(this.db, async (trx) => {
+      const message = await this.messager.request(trx, {
+        requestId: step.requestId,
+        class: 'proveCommit',
+        method: minerMethods.ProveCommitSectors3,
+        reason: `ProveCommit of sector ${step.sectorNumber}`,
+        ...plan,
+      })
+      return await this.steps.record(trx, step, message.uuid)
+    })
+    this.messager.nudge()
+    this.#loop.nudge()
+    return answer
+  }
+
+  /** Compares with the chain what the proof claims, verifies it, and prices the message. Source: builtin-actors miner/src/lib.rs:1477-1665. */
+  async #judge(sector: number, body: Body, request: minerV1.SubmitProveCommitRequest) {
+    const { policy } = this.network.require()
+    const miner = await this.actor.require()
+    const head = this.watch.head
+    if (head === undefined) throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
+    this.proofs.allowProver(body.prover)
+    const onChain = await this.chain.preCommitInfo(miner.address, sector, head.key)
+    if (onChain === undefined) {
+      throw new MinerError({ code: 'NO_PRECOMMIT', sector }, `the chain shows no PreCommit of sector ${sector} at epoch ${head.height}`)
+    }
+    const seedEpoch = onChain.preCommitEpoch + policy.preCommitChallengeDelay
+    if (head.height <= seedEpoch) {
+      throw new MinerError({ code: 'TOO_EARLY', sector, seedEpoch, headEpoch: head.height }, `sector ${sector} can be proven after epoch ${seedEpoch}, it is ${head.height}`)
+    }
+    await this.#compare(sector, body, onChain, seedEpoch, head)
+    const verifier = await this.proofs.verifier()
+    const valid = await verifier.verifySeal({
+      sector: { minerId: miner.id, sectorNumber: sector, sectorSize: miner.sectorSize },
+      commR: request.commR,
+      commD: request.commD,
+      ticket: request.ticket,
+      seed: request.seed,
+      proof: request.proof,
+    })
+    if (!valid) {
+      this.log.error('a PoRep proof that does not verify was kept here', { sector, prover: body.prover })
+      throw new MinerError({ code: 'PROOF_INVALID', sector, prover: body.prover }, `the proof of sector ${sector} does not verify: it was not sent; run Commit1 and Commit2 again`)
+    }
+    const durationEpochs = onChain.info.expiration - head.height
+    const pledge = await this.chain.initialPledge({ durationEpochs, sectorSize: miner.sectorSize, verifiedBytes: 0n }, head.key)
+    const missing = pledge - onChain.preCommitDeposit
+    const params = proveCommitSectors3Params.encode({
+      sectorActivations: [{ sectorNumber: sector, pieces: body.pieces.map(activation) }],
+      sectorProofs: [request.proof],
+      aggregateProof: new Uint8Array(),
+      aggregateProofType: null,
+      requireActivationSuccess: true,
+      requireNotificationSuccess: await this.#allActivatable(body.pieces, head),
+    })
+    return { from: this.wallet.role('worker').address, to: miner.address, value: attoFil(missing > 0n ? missing : 0n), params }
+  }
+
+  async #compare(sector: number, body: Body, onChain: PreCommitOnChainInfo, seedEpoch: number, head: TipSet): Promise<void> {
+    const { entropy, sectorSize } = await this.actor.require()
+    const differs = (what: string) =>
+      new MinerError({ code: 'PRECOMMIT_DIFFERS', sector, what }, `${what} of sector ${sector} is not what its PreCommit on chain says`)
+    if (hex(commitmentOf(onChain.info.sealedCid)) !== body.commR) throw differs('CommR')
+    const { unsealedCid } = onChain.info
+    const pieces = body.pieces.map((piece) => ({
+      commP: commitmentOf(parseCid(piece.pieceCid)),
+      paddedSize: paddedSize(BigInt(piece.paddedSize)),
+    }))
+    const ofPieces = hex(commD(pieces, paddedSize(sectorSize)))
+    if (unsealedCid !== undefined && hex(commitmentOf(unsealedCid)) !== body.commD) throw differs('CommD')
+    if (ofPieces !== body.commD) throw new MinerError({ code: 'COMM_D_WRONG', sector }, `CommD of sector ${sector} is not that of its pieces`)
+    const ticket = await this.chain.ticketRandomness(randomnessTags.SealRandomness, onChain.info.sealRandEpoch, entropy, head.key)
+    if (hex(ticket) !== body.ticket) throw differs('the ticket')
+    const seed = await this.chain.beaconRandomness(randomnessTags.InteractiveSealChallengeSeed, epoch(seedEpoch), entropy, head.key)
+    if (body.seedEpoch !== seedEpoch || hex(seed) !== body.seed) {
+      throw new MinerError({ code: 'SEED_CHANGED', sector, seedEpoch }, `the seed of sector ${sector} changed (epoch ${seedEpoch}): it is told anew, Commit1 must run again`)
+    }
+  }
+
+  /** True when every deal of the sector can still become active: then the message must not succeed without it. */
+  async #allActivatable(pieces: readonly PieceFacts[], head: TipSet): Promise<boolean> {
+    const dealIds = dealIdsOf(pieces)
+    for (const dealId of dealIds) {
+      const deal = await this.chain.marketDeal(dealId, head.key)
+      const idle = deal !== undefined && deal.state.sectorStartEpoch < 0
+      if (!idle || deal.proposal.startEpoch <= head.height + DEAL_START_SLACK_EPOCHS) {
+        this.log.warn('deal can no longer be activated; its sector is proven without it', { dealId })
+        return false
+      }
+    }
+    return dealIds.length > 0
+  }
+
+  // ---- after sending ----------------------------------------------------------------------------------------------
+
+  async round(): Promise<void> {
+    const head = this.watch.head
+    if (head === undefined || (await this.actor.find()) === undefined) return
+    for (const row of await this.steps.reverted('proveCommit')) await this.teller.reverted(row, head.height)
+    for (const row of await this.steps.inStage('proveCommit', 'sending')) await this.#sending(row, head)
+  }
+
+  async #sending(row: StepRow, head: TipSet): Promise<void> {
+    const message = row.message_uuid === null ? undefined : await this.messages.byUuid(row.message_uuid)
+    if (message === undefined) return
+    const lost = messageLost(message)
+    if (lost !== undefined) {
+      await this.teller.lost(row, lost, head.height)
+      return
+    }
+    const current = await this.teller.sent(row, message, head.height)
+    if (message.state === 'Confirmed') await this.#confirmed(current, message, head)
+    else await this.teller.why(current, message.why)
+  }
+
+  /** Reads from chain state what the receipt does not say: that the sector is there, where it is proven, and which deals are active. */
+  async #confirmed(row: StepRow, message: StoredMessage, head: TipSet): Promise<void> {
+    const { address } = await this.actor.require()
+    const sector = await this.chain.sectorInfo(address, row.sector_number, head.key)
+    if (sector === undefined) {
+      await this.teller.why(row, `message ${message.cid} landed, but the chain shows no sector ${row.sector_number}: is the node on a fork?`)
+      return
+    }
+    const place = await this.chain.sectorPartition(address, row.sector_number, head.key)
+    const deals = await Promise.all(
+      (JSON.parse(row.deals) as number[]).map(async (dealId) => ({ dealId, deal: await this.chain.marketDeal(dealId, head.key) })),
+    )
+    const active = deals.filter(({ deal }) => (deal?.state.sectorStartEpoch ?? -1) >= 0).map(({ dealId }) => dealId)
+    const inactive = deals.map(({ dealId }) => dealId).filter((dealId) => !active.includes(dealId))
+    const activationEpoch = sector.activation
+    await writing(this.db, async (trx) => {
+      await this.steps.save(trx, row, { stage: 'landed', landed_epoch: activationEpoch, why: null })
+      await this.events.append(trx, activationEpoch, {
+        $case: 'proveCommitLanded',
+        value: {
+          sectorNumber: row.sector_number,
+          messageCid: message.cid ?? '',
+          activationEpoch,
+          expiration: sector.expiration,
+          activeDeals: active,
+          inactiveDeals: inactive,
+          deadline: place?.deadline ?? 0,
+          partition: place?.partition ?? 0,
+          turn: row.request_turn,
+        },
+      })
+    })
+    if (inactive.length > 0) this.log.error('sector proven, but the market did not activate deals', { sector: row.sector_number, dealIds: inactive })
+    this.log.info('provecommit landed', { sector: row.sector_number, epoch: activationEpoch, cid: message.cid, activeDeals: active })
+  }
+}
+
+/** One piece of the manifest; a deal's piece tells f05 its deal id. */
+function activation(piece: PieceFacts) {
+  const cid: Cid = parseCid(piece.pieceCid)
+  const notify = piece.dealId === null ? [] : [{ address: marketActor, payload: dealIdPayload(piece.dealId) }]
+  return { cid, size: paddedSize(BigInt(piece.paddedSize)), verifiedAllocationKey: null, notify }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
