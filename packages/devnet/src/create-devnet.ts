@@ -5,6 +5,7 @@ import { keyAddress } from '@sealane/actors'
 import { exportKey, generateKey, publicKey } from '@sealane/crypto'
 import { type AttoFil, attoFil } from '@sealane/fil-units'
 import type { Verifier } from '@sealane/proofs'
+import { holdLock } from '@sealane/sql'
 import { type ClockSettings, defaultClockSettings } from './clock/clock-settings.js'
 import type { ClockState } from './clock/clock-state.js'
 import { defaultMempool, type GenesisFact, type MempoolFact } from './node/chain-facts.js'
@@ -67,7 +68,8 @@ const silent: ProducerLog = { info: () => undefined, warn: () => undefined, erro
 
 /**
  * Takes up the chain in `dataDir`, or begins one, and serves it. Throws DevnetError (`halt`): KEY_SET_MISMATCH when the
- * chain was begun with other proof keys, LISTEN_FAILED; SqlError when its database is damaged or newer.
+ * chain was begun with other proof keys, LISTEN_FAILED; SqlError when its database is damaged, newer, or in use by another
+ * process.
  */
 export async function createDevnet(options: DevnetOptions): Promise<Devnet> {
   const random = options.random ?? ((bytes) => new Uint8Array(randomBytes(bytes)))
@@ -78,7 +80,11 @@ export async function createDevnet(options: DevnetOptions): Promise<Devnet> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   chmodSync(dataDir, 0o700)
 
-  const store = await ChainStore.open(join(dataDir, 'chain.db'))
+  const lock = holdLock(join(dataDir, 'lock'))
+  const store = await ChainStore.open(join(dataDir, 'chain.db')).catch((cause: unknown) => {
+    lock.release()
+    throw cause
+  })
   try {
     const genesisFact =
       (await store.fact<GenesisFact>('genesis')) ?? (await begin(store, options, random, now))
@@ -152,15 +158,17 @@ export async function createDevnet(options: DevnetOptions): Promise<Devnet> {
         await producer.stop()
         await server.close()
         await store.close()
+        lock.release()
       },
     }
   } catch (cause) {
     await store.close()
+    lock.release()
     throw cause
   }
 }
 
-/** Block 0, its state, the faucet's key and the API's secret: in one transaction, so a crash leaves nothing behind. */
+/** Block 0, its state, the faucet and the API's secret. Until the one commit at the end, a crash leaves but a stray key. */
 async function begin(
   store: ChainStore,
   options: DevnetOptions,

@@ -24,7 +24,7 @@ export interface ClockSettings {
 export const defaultClockSettings: ClockSettings = {
   mode: 'auto',
   blockDelayMs: 1_000,
-  rushIntervalMs: 1,
+  rushIntervalMs: 0,
   holdLimitMs: 600_000,
   followerPatienceMs: 10_000,
   seedConfidence: 6,

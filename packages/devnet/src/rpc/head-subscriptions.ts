@@ -61,7 +61,10 @@ class Subscription {
   }
 
   add(batch: readonly Json[]): void {
-    if (this.#unread < mostUnread && this.#gathered.length === 0) return this.#send(batch)
+    if (this.#unread < mostUnread && this.#gathered.length === 0) {
+      this.#send(batch)
+      return
+    }
     this.#gathered.push(...batch)
     if (this.#gathered.length > mostGathered) {
       this.#gathered = []
