@@ -50,35 +50,33 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string
 }
 
-/** The provider: meets clients, judges deals, receives and checks data, keeps it until home has it. Holds no wallet key. */
+/** Holds the rooms of the provider. */
 @Module({})
-export class ProviderModule {
-  /** `chain` takes the place of the configured nodes, for tests. */
-  static forRoot(o: { chain?: ChainPort } = {}): DynamicModule {
-    const chain = {
-      provide: ChainPort,
-      useFactory: (config: ProviderConfig, log: Log) =>
-        o.chain ??
-        createChainClient({
-          nodes: config.chain.nodes,
-          timeoutMs: chainTimeoutMs,
-          log: log.child({ room: 'chain' }),
-        }),
-      inject: [CONFIG, Log],
-    }
-    const life = {
-      provide: ProviderLife,
-      useFactory: async (
-        config: ProviderConfig,
-        port: ChainPort,
-        log: Log,
-        health: Health,
-        metrics: Metrics,
-      ) => new ProviderLife(await furnish(config, port, log, health, metrics)),
-      inject: [CONFIG, ChainPort, Log, Health, Metrics],
-    }
-    return { module: ProviderModule, providers: [chain, life], exports: [ProviderLife] }
+class ProviderModule {}
+
+/**
+ * The provider: meets clients, judges deals, receives and checks data, keeps it until home has it. Holds no wallet key.
+ * @param o.chain takes the place of the configured nodes, for tests
+ */
+export function providerModule(o: { chain?: ChainPort } = {}): DynamicModule {
+  const chain = {
+    provide: ChainPort,
+    useFactory: (config: ProviderConfig, log: Log) =>
+      o.chain ??
+      createChainClient({
+        nodes: config.chain.nodes,
+        timeoutMs: chainTimeoutMs,
+        log: log.child({ room: 'chain' }),
+      }),
+    inject: [CONFIG, Log],
   }
+  const life = {
+    provide: ProviderLife,
+    useFactory: async (config: ProviderConfig, port: ChainPort, log: Log, health: Health, metrics: Metrics) =>
+      new ProviderLife(await furnish(config, port, log, health, metrics)),
+    inject: [CONFIG, ChainPort, Log, Health, Metrics],
+  }
+  return { module: ProviderModule, providers: [chain, life], exports: [ProviderLife] }
 }
 
 /** Builds the rooms; nothing runs yet. */

@@ -74,7 +74,14 @@ export class CrossingLink {
   async #send(): Promise<void> {
     const due = await this.outbox.unacknowledged(this.clock.now())
     if (due.length === 0) return
-    await this.queues.addBulk(homeward, due.map(jobOf))
+    // One message that does not fit the schema must not keep the others here.
+    const jobs = due.map(jobOf).filter((job) => {
+      const { success, error } = homeward.payload.safeParse(job)
+      if (!success)
+        this.log.error('homeward message does not fit its schema', { subject: job.subject, error })
+      return success
+    })
+    await this.queues.addBulk(homeward, jobs)
     await this.outbox.sent(due, this.clock.now())
     const { since } = await this.outbox.waiting()
     const waitingMs = since === undefined ? 0 : this.clock.now() - since
