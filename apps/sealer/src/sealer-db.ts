@@ -34,6 +34,9 @@ export interface SealerDb {
     concurrency: string
     paths: string
     last_seen_ms: number
+    /** What it does beside claims: making proof parameters. */
+    stage: string | null
+    fraction: number | null
   }
   unseals: {
     id: string

@@ -16,7 +16,8 @@ describe.each(Object.entries(lives))('the life of a %s', (name, life) => {
   })
   it('names only states it has', () => {
     const states = new Set(Object.keys(life.table))
-    for (const row of Object.values(life.table)) for (const to of Object.values(row)) expect(states).toContain(to)
+    for (const row of Object.values(life.table))
+      for (const to of Object.values(row)) expect(states).toContain(to)
     for (const state of [...life.initial, ...life.final]) expect(states).toContain(state)
   })
   it('is drawn with each of its transitions', () => {

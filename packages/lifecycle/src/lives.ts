@@ -27,5 +27,10 @@ export const lives: Readonly<Record<string, Life>> = {
     final: publicationFinal,
   },
   message: { owner: 'miner', table: messageTransitions, initial: messageInitial, final: messageFinal },
-  partition: { owner: 'miner', table: partitionTransitions, initial: partitionInitial, final: partitionFinal },
+  partition: {
+    owner: 'miner',
+    table: partitionTransitions,
+    initial: partitionInitial,
+    final: partitionFinal,
+  },
 }

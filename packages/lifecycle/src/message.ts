@@ -49,4 +49,10 @@ export const messageTransitions: Transitions<MessageState, MessageEvent> = {
 }
 
 export const messageInitial: readonly MessageState[] = ['Planned']
-export const messageFinal: readonly MessageState[] = ['Confirmed', 'Failed', 'Replaced', 'NonceTaken', 'Refused']
+export const messageFinal: readonly MessageState[] = [
+  'Confirmed',
+  'Failed',
+  'Replaced',
+  'NonceTaken',
+  'Refused',
+]

@@ -32,6 +32,7 @@ export type PieceEvent =
   | 'deactivated'
   | 'held'
   | 'released'
+  | 'admissionRetried'
   | 'dropped'
 
 export const pieceTransitions: Transitions<PieceState, PieceEvent> = {
@@ -39,10 +40,10 @@ export const pieceTransitions: Transitions<PieceState, PieceEvent> = {
   Pulling: { arrived: 'Home', pullInterrupted: 'Offered', held: 'Held', dropped: 'Dropped' },
   Home: { publishRequested: 'Publishing', held: 'Held', dropped: 'Dropped' },
   Publishing: { published: 'Published', held: 'Held', dropped: 'Dropped' },
-  Published: { admitted: 'InSector', publishReverted: 'Publishing', dropped: 'Dropped' },
+  Published: { admitted: 'InSector', publishReverted: 'Publishing', held: 'Held', dropped: 'Dropped' },
   InSector: { activated: 'Sealed', unpacked: 'Published', dropped: 'Dropped' },
   Sealed: { deactivated: 'InSector' },
-  Held: { released: 'Offered', dropped: 'Dropped' },
+  Held: { released: 'Offered', admissionRetried: 'Published', dropped: 'Dropped' },
   Dropped: {},
 }
 

@@ -69,7 +69,13 @@ export const sectorTransitions: Transitions<SectorState, SectorEvent> = {
     ticketExpired: 'GetTicket',
     held: 'Held',
   },
-  SubmitPreCommit: { preCommitSent: 'PreCommitWait', ticketExpired: 'GetTicket', held: 'Held' },
+  // The miner may have taken an earlier, unanswered request: its message can land before our own step says "sent".
+  SubmitPreCommit: {
+    preCommitSent: 'PreCommitWait',
+    preCommitLanded: 'WaitSeed',
+    ticketExpired: 'GetTicket',
+    held: 'Held',
+  },
   PreCommitWait: {
     preCommitLanded: 'WaitSeed',
     preCommitLost: 'SubmitPreCommit',
@@ -92,6 +98,7 @@ export const sectorTransitions: Transitions<SectorState, SectorEvent> = {
   },
   SubmitProveCommit: {
     proveCommitSent: 'ProveCommitWait',
+    proveCommitLanded: 'FinalizeSector',
     seedChanged: 'Commit1',
     proofInvalid: 'Commit1',
     preCommitReverted: 'PreCommitWait',

@@ -16,8 +16,7 @@ export async function stockNumber(
   signal: AbortSignal,
 ): Promise<void> {
   if (await db.selectFrom('spare_numbers').selectAll().limit(1).executeTakeFirst()) return
-  const asked = await db.selectFrom('facts').select('value').where('name', '=', REQUEST).executeTakeFirst()
-  const count = Number(asked?.value ?? 0)
+  const count = await countOfRequests(db)
   const highest = await db
     .selectFrom('sectors')
     .select((eb) => eb.fn.max('sector_number').as('number'))
@@ -27,12 +26,10 @@ export async function stockNumber(
     { signal },
   )
   await writing(db, async (trx) => {
+    // Somebody else got the same answer meanwhile, and may have used it.
+    if ((await countOfRequests(trx)) !== count) return
     for (const sector_number of answer.sectorNumbers) {
-      await trx
-        .insertInto('spare_numbers')
-        .values({ sector_number })
-        .onConflict((c) => c.doNothing())
-        .execute()
+      await trx.insertInto('spare_numbers').values({ sector_number }).execute()
     }
     await trx
       .insertInto('facts')
@@ -40,6 +37,11 @@ export async function stockNumber(
       .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: String(count + 1) }))
       .execute()
   })
+}
+
+async function countOfRequests(db: Kysely<SealerDb>): Promise<number> {
+  const row = await db.selectFrom('facts').select('value').where('name', '=', REQUEST).executeTakeFirst()
+  return Number(row?.value ?? 0)
 }
 
 /** Takes a number at hand; undefined when there is none. */

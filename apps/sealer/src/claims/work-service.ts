@@ -53,13 +53,19 @@ export function workService(tools: WorkTools): workV1.WorkServiceImplementation 
       return await claimTask(request, db, facts, now)
     },
     async heartbeat(request) {
-      await db
+      if (request.claimId !== '') return { valid: await renewClaim(request, store, now) }
+      const idle = request.stage === ''
+      const known = await db
         .updateTable('workers')
-        .set({ last_seen_ms: now() })
+        .set({
+          last_seen_ms: now(),
+          stage: idle ? null : request.stage,
+          fraction: idle ? null : request.fraction,
+        })
         .where('worker_id', '=', request.workerId)
-        .execute()
-      if (request.claimId === '') return { valid: true }
-      return { valid: await renewClaim(request, store, now) }
+        .executeTakeFirst()
+      // Unknown after a restore: it registers again.
+      return { valid: known.numUpdatedRows === 1n }
     },
     async complete(request) {
       if (isUnseal(request.claimId)) return await completeUnseal(request, db)
@@ -91,6 +97,8 @@ async function seen(db: Kysely<SealerDb>, request: workV1.RegisterRequest, nowMs
       request.paths.map(({ id, canSeal, canStore, freeBytes }) => ({ id, canSeal, canStore, freeBytes })),
     ),
     last_seen_ms: nowMs,
+    stage: null,
+    fraction: null,
   }
   await db
     .insertInto('workers')

@@ -11,6 +11,7 @@ export class CrossingLine {
   #timer: NodeJS.Timeout | undefined
   #sending: Promise<void> | undefined
   #stopped = false
+  #listening = false
 
   constructor(
     private readonly o: {
@@ -25,21 +26,28 @@ export class CrossingLine {
   ) {}
 
   start(): void {
+    this.#timer = setInterval(() => {
+      this.#listen()
+      void this.flush()
+    }, LOOK_MS)
+    this.#listen()
+  }
+
+  /** Offers can be judged only once the miner is known; until then they wait in the queue. */
+  #listen(): void {
+    if (this.#listening || this.#stopped || this.o.tools() === undefined) return
+    this.#listening = true
     this.o.queues.work(homeward, async (job) => {
       const tools = this.o.tools()
-      // Nothing is lost: the provider's outbox adds it again until it is acknowledged.
-      if (!tools) return
-      if (JSON.stringify(job).length > crossingJobMaxBytes) return
+      if (!tools || JSON.stringify(job).length > crossingJobMaxBytes) return
       try {
         const { dealUuid } = await takeHomeward(job, tools)
         if (dealUuid !== undefined) this.o.arrived(dealUuid)
         void this.flush()
       } catch (error) {
-        const facts = { subject: job.subject, remedy: remedyOf(error), error }
-        this.o.log.warn('homeward job refused', facts)
+        this.o.log.warn('homeward job refused', { subject: job.subject, remedy: remedyOf(error), error })
       }
     })
-    this.#timer = setInterval(() => void this.flush(), LOOK_MS)
   }
 
   /** Sends what waits in the outbox. */

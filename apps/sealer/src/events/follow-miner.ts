@@ -46,7 +46,8 @@ export async function followMiner(o: FollowOptions): Promise<void> {
       if (o.signal.aborted) return
       if (remedyOf(error) === 'halt') halt(error)
       o.lamp.red(`the miner app does not answer: ${error instanceof Error ? error.message : String(error)}`)
-      o.log.debug('miner stream ended', { error })
+      if (remedyOf(error) === 'retry') o.log.debug('miner stream ended', { error })
+      else o.log.error('miner event not applied', { error })
     }
     await pause(o.signal)
   }

@@ -50,7 +50,8 @@ export const sealerMigration: Migration = {
     `CREATE INDEX claims_sector ON claims (sector_number, turn)`,
     `CREATE TABLE workers (
        worker_id TEXT PRIMARY KEY, hostname TEXT NOT NULL, version TEXT NOT NULL, prover TEXT NOT NULL,
-       tasks TEXT NOT NULL, concurrency TEXT NOT NULL, paths TEXT NOT NULL, last_seen_ms INTEGER NOT NULL)`,
+       tasks TEXT NOT NULL, concurrency TEXT NOT NULL, paths TEXT NOT NULL, last_seen_ms INTEGER NOT NULL,
+       stage TEXT, fraction REAL)`,
     `CREATE TABLE unseals (
        id TEXT PRIMARY KEY, sector_number INTEGER NOT NULL, turn INTEGER NOT NULL, tries INTEGER NOT NULL,
        offset_bytes INTEGER NOT NULL, length_bytes INTEGER NOT NULL, state TEXT NOT NULL, failure TEXT)`,

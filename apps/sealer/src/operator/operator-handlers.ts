@@ -194,6 +194,7 @@ export function operatorHandlers(tools: OperatorTools): OperatorHandlers<typeof 
         version: worker.version,
         lastSeenMs: worker.last_seen_ms,
         alive: now() - worker.last_seen_ms < 60_000,
+        progress: worker.stage ? { stage: worker.stage, fraction: worker.fraction } : null,
       }))
     },
     'sealing.setLimits': async (changes) => {

@@ -105,7 +105,9 @@ export class SectorStore {
     facts: SectorFacts,
     nowMs: number,
   ): Promise<void> {
-    await trx.updateTable('sectors').set(facts).where('sector_number', '=', sectorNumber).execute()
+    if (Object.keys(facts).length > 0) {
+      await trx.updateTable('sectors').set(facts).where('sector_number', '=', sectorNumber).execute()
+    }
     await putSectorProgress(trx, this.outbox, sectorNumber, nowMs)
   }
 

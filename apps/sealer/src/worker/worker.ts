@@ -24,7 +24,7 @@ import {
   sealPreCommit2,
   sealUnseal,
 } from '@sealane/jobs'
-import { createProver, defaultPermitDir, devnetKeySet, type Prover } from '@sealane/proofs'
+import { createProver, defaultPermitDir, devnetKeySet, ensureParameters, type Prover } from '@sealane/proofs'
 import { workV1 } from '@sealane/proto'
 import type { WorkerConfig } from '../config.js'
 import { version } from '../version.js'
@@ -101,6 +101,34 @@ export class Worker {
   }
 
   readonly #running = new Set<Promise<unknown>>()
+  #preparing = { stage: '', fraction: 0 }
+
+  /**
+   * Makes the proof parameters of the network's sector size while there is nothing to prove yet: WindowPoSt's first, they are small.
+   * May fail: disk full. Then: the task that needs them tries again and says so.
+   */
+  async #prepareParameters(sectorSizeBytes: number): Promise<void> {
+    if (this.prover.kind !== 'real') return
+    const { signal } = this.#abort
+    const wanted = [
+      ...(this.config.worker.tasks.includes('post') ? (['window'] as const) : []),
+      ...(this.config.worker.tasks.includes('commit') ? (['porep'] as const) : []),
+    ]
+    try {
+      for (const which of wanted) {
+        await ensureParameters(devnetKeySet(), which, BigInt(sectorSizeBytes), {
+          signal,
+          onProgress: ({ stage, fraction }) => {
+            this.#preparing = { stage, fraction: fraction ?? 0 }
+          },
+        })
+      }
+    } catch (error) {
+      if (!signal.aborted) this.log.warn('proof parameters not made yet', { error })
+    } finally {
+      this.#preparing = { stage: '', fraction: 0 }
+    }
+  }
 
   /** Registers, takes work, and keeps saying that it lives; again and again when the employer restarts. */
   async #serve(role: 'sealer' | 'miner'): Promise<void> {
@@ -117,7 +145,7 @@ export class Worker {
           } else lamp.red(`the ${role} app does not know its miner yet`)
         } else {
           const { valid } = await this.employers[role].work.heartbeat(
-            { workerId: this.#workerId, claimId: '', stage: '', fraction: 0, paths: [] },
+            { workerId: this.#workerId, claimId: '', paths: [], ...this.#preparing },
             { signal },
           )
           lamp.green()
@@ -166,6 +194,7 @@ export class Worker {
     if (this.#minerId !== learned) {
       this.#minerId = learned
       // Now the files' names are known: tell what lies on our paths.
+      if (answer.sectorSize > 0) void this.#prepareParameters(answer.sectorSize)
       return await this.#register(role)
     }
     return answer.heartbeatMs

@@ -89,7 +89,11 @@ export const minerOperator = operatorApi({
       waiting: waiting.nullable(),
     }),
   },
-  'actor.setAddrs': { permission: 'admin', params: z.object({ multiaddrs: z.array(z.string()) }), result: messageRow },
+  'actor.setAddrs': {
+    permission: 'admin',
+    params: z.object({ multiaddrs: z.array(z.string()) }),
+    result: messageRow,
+  },
   'actor.setPeerId': { permission: 'admin', params: z.object({ peerId: z.string() }), result: messageRow },
   'actor.info': {
     permission: 'read',
@@ -107,9 +111,21 @@ export const minerOperator = operatorApi({
       sectorSize: decimal,
     }),
   },
-  'market.balance': { permission: 'read', params: nothing, result: z.object({ escrow: decimal, locked: decimal }) },
-  'market.add': { permission: 'admin', params: z.object({ amount: decimal, requestId: z.string().optional() }), result: messageRow },
-  'market.withdraw': { permission: 'admin', params: z.object({ amount: decimal, requestId: z.string().optional() }), result: messageRow },
+  'market.balance': {
+    permission: 'read',
+    params: nothing,
+    result: z.object({ escrow: decimal, locked: decimal }),
+  },
+  'market.add': {
+    permission: 'admin',
+    params: z.object({ amount: decimal, requestId: z.string().optional() }),
+    result: messageRow,
+  },
+  'market.withdraw': {
+    permission: 'admin',
+    params: z.object({ amount: decimal, requestId: z.string().optional() }),
+    result: messageRow,
+  },
   'messages.list': {
     permission: 'read',
     params: z.object({ state: z.string().optional(), limit: z.int().positive().max(10_000).optional() }),
@@ -169,6 +185,8 @@ export const minerOperator = operatorApi({
   'proving.faults': {
     permission: 'read',
     params: nothing,
-    result: z.array(z.object({ deadline: z.int(), partition: z.int(), sectorNumber: z.int(), recovering: z.boolean() })),
+    result: z.array(
+      z.object({ deadline: z.int(), partition: z.int(), sectorNumber: z.int(), recovering: z.boolean() }),
+    ),
   },
 })

@@ -74,7 +74,9 @@ export const providerOperator = operatorApi({
   'deals.log': {
     permission: 'read',
     params: z.object({ id: z.string() }),
-    result: z.array(z.object({ atMs: timestampMs, event: z.string(), state: z.string(), detail: z.string() })),
+    result: z.array(
+      z.object({ atMs: timestampMs, event: z.string(), state: z.string(), detail: z.string() }),
+    ),
   },
   'deals.importData': {
     permission: 'write',
@@ -110,5 +112,9 @@ export const providerOperator = operatorApi({
     params: nothing,
     result: z.array(z.object({ peerId: z.string(), addrs: z.array(z.string()) })),
   },
-  'net.connect': { permission: 'write', params: z.object({ addr: z.string() }), result: z.object({ peerId: z.string() }) },
+  'net.connect': {
+    permission: 'write',
+    params: z.object({ addr: z.string() }),
+    result: z.object({ peerId: z.string() }),
+  },
 })

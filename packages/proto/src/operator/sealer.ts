@@ -69,19 +69,30 @@ export const sealerOperator = operatorApi({
   status: {
     permission: 'read',
     params: nothing,
-    result: z.object({ miner: z.string(), sectorSize: decimal, headEpoch: z.int().nullable(), limits: limitsRow }),
+    result: z.object({
+      miner: z.string(),
+      sectorSize: decimal,
+      headEpoch: z.int().nullable(),
+      limits: limitsRow,
+    }),
   },
   'pieces.list': { permission: 'read', params: nothing, result: z.array(pieceRow) },
   'sectors.list': {
     permission: 'read',
-    params: z.object({ state: z.string().optional(), after: z.int().optional(), limit: z.int().positive().max(10_000).optional() }),
+    params: z.object({
+      state: z.string().optional(),
+      after: z.int().optional(),
+      limit: z.int().positive().max(10_000).optional(),
+    }),
     result: z.array(sectorRow),
   },
   'sectors.get': { permission: 'read', params: z.object({ sectorNumber: z.int() }), result: sectorRow },
   'sectors.log': {
     permission: 'read',
     params: z.object({ sectorNumber: z.int() }),
-    result: z.array(z.object({ atMs: timestampMs, event: z.string(), state: z.string(), detail: z.string() })),
+    result: z.array(
+      z.object({ atMs: timestampMs, event: z.string(), state: z.string(), detail: z.string() }),
+    ),
   },
   'sectors.pledge': {
     permission: 'write',
@@ -127,6 +138,8 @@ export const sealerOperator = operatorApi({
         version: z.string(),
         lastSeenMs: timestampMs,
         alive: z.boolean(),
+        /** What it does beside claims: making proof parameters. */
+        progress: z.object({ stage: z.string(), fraction: z.number().nullable() }).nullable(),
       }),
     ),
   },
