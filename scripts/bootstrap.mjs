@@ -28,7 +28,13 @@ export function cacheDirectory() {
 }
 
 export function nodeBinary() {
-  const packed = join(root, 'node_modules', `node-${platform()}`, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  const packed = join(
+    root,
+    'node_modules',
+    `node-${platform()}`,
+    'bin',
+    process.platform === 'win32' ? 'node.exe' : 'node',
+  )
   if (existsSync(packed)) return packed
   if (process.version.startsWith('v24.')) return process.execPath
   throw new Refusal(
@@ -43,7 +49,12 @@ function platform() {
 /** The environment of everything we start: the pinned Node first on PATH, the workspace's tools after it. */
 export function environment(extra = {}) {
   const first = [dirname(nodeBinary()), join(root, 'node_modules', '.bin')]
-  return { ...process.env, SEALANE_CACHE: cacheDirectory(), PATH: [...first, process.env.PATH].join(delimiter), ...extra }
+  return {
+    ...process.env,
+    SEALANE_CACHE: cacheDirectory(),
+    PATH: [...first, process.env.PATH].join(delimiter),
+    ...extra,
+  }
 }
 
 /** Memory that can be used now, page cache included. Unit: bytes. */
@@ -84,7 +95,9 @@ export function checkMachine({ prover }) {
   const rust = version('rustc', ['--version'])
   if (!rust || Number(rust[1]) < 1 || (Number(rust[1]) === 1 && Number(rust[2]) < 89)) {
     const found = rust ? `rustc ${rust[0]} is too old` : 'no Rust toolchain found'
-    throw new Refusal(`${found} (1.89 or newer needed): install it with rustup, or run "rustup update stable"`)
+    throw new Refusal(
+      `${found} (1.89 or newer needed): install it with rustup, or run "rustup update stable"`,
+    )
   }
   if (!version('cc', ['--version']) && !version('gcc', ['--version'])) {
     throw new Refusal('no C compiler found: install one, e.g. "apt-get install -y build-essential"')
@@ -98,7 +111,9 @@ function gib(bytes) {
 /** `npm ci`, only when the lockfile is not the one that is installed. */
 export async function install() {
   const stamp = join(root, 'node_modules', '.sealane-lock')
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
   say('installing npm packages (about a minute the first time) …')
   // No package of ours needs an install script; the registry's answer is the lockfile's or nothing.
@@ -122,9 +137,15 @@ export async function build({ addons = true } = {}) {
 }
 
 async function buildAddons() {
-  for (const script of ['packages/proofs/scripts/build-addon.mjs', 'packages/crypto/scripts/build-addon.mjs']) {
+  for (const script of [
+    'packages/proofs/scripts/build-addon.mjs',
+    'packages/crypto/scripts/build-addon.mjs',
+  ]) {
     if (!existsSync(join(root, script))) continue
-    await run(nodeBinary(), [join(root, script)], { env: environment(), what: `building ${script.split('/')[1]}` })
+    await run(nodeBinary(), [join(root, script)], {
+      env: environment(),
+      what: `building ${script.split('/')[1]}`,
+    })
   }
 }
 
@@ -134,7 +155,11 @@ async function buildAddons() {
  */
 export function run(command, args, { env = process.env, what = command, quiet = false } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', quiet ? 'pipe' : 2, quiet ? 'pipe' : 2] })
+    const child = spawn(command, args, {
+      cwd: root,
+      env,
+      stdio: ['ignore', quiet ? 'pipe' : 2, quiet ? 'pipe' : 2],
+    })
     const output = []
     child.stdout?.on('data', (chunk) => output.push(chunk))
     child.stderr?.on('data', (chunk) => output.push(chunk))

@@ -11,7 +11,11 @@ const copy = mkdtempSync(join(tmpdir(), 'sealane-guards-'))
 const planted = 'packages/lifecycle/src/planted.ts'
 
 const impure = [
-  ['a node: module', "import { readFileSync } from 'node:fs'\nexport const read = readFileSync\n", 'noRestrictedImports'],
+  [
+    'a node: module',
+    "import { readFileSync } from 'node:fs'\nexport const read = readFileSync\n",
+    'noRestrictedImports',
+  ],
   ['the clock', 'export const now = Date.now()\n', 'noRestrictedGlobals'],
   ['chance', 'export const chance = Math.random()\n', 'take randomness as an argument'],
   ['the network', "export const page = fetch('http://localhost')\n", 'noRestrictedGlobals'],
@@ -20,9 +24,19 @@ const impure = [
 const problems = []
 try {
   for (const name of ['packages', 'apps', 'scripts']) {
-    cpSync(join(root, name), join(copy, name), { recursive: true, filter: (path) => !skipped.has(basename(path)) })
+    cpSync(join(root, name), join(copy, name), {
+      recursive: true,
+      filter: (path) => !skipped.has(basename(path)),
+    })
   }
-  for (const name of ['package.json', 'package-lock.json', 'turbo.json', 'biome.json', 'tsconfig.base.json', '.gitignore']) {
+  for (const name of [
+    'package.json',
+    'package-lock.json',
+    'turbo.json',
+    'biome.json',
+    'tsconfig.base.json',
+    '.gitignore',
+  ]) {
     cpSync(join(root, name), join(copy, name))
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))

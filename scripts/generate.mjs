@@ -12,7 +12,8 @@ export async function generate(target) {
   mkdirSync(out, { recursive: true })
   for (const args of [['lint'], ['generate', '--output', out]]) {
     const ran = spawnSync('buf', args, { cwd: proto, encoding: 'utf8' })
-    if (ran.status !== 0) throw new Error(`buf ${args[0]} failed:\n${ran.stdout}${ran.stderr}${ran.error?.message ?? ''}`)
+    if (ran.status !== 0)
+      throw new Error(`buf ${args[0]} failed:\n${ran.stdout}${ran.stderr}${ran.error?.message ?? ''}`)
   }
   const { lives, diagram } = await import(join(root, 'packages/lifecycle/dist/index.js'))
   const folder = join(target, 'docs/generated')

@@ -22,7 +22,8 @@ export async function keepQueues(
     const url = (db: number) => given.replace(/\/?\d*$/, `/${db}`)
     return { crossing: url(0), home: url(1), backend: 'redis', stop: async () => {} }
   }
-  const redis = await startLocalRedis({
+  // SEALANE_QUEUES=postgres tries the fallback where a Redis is installed.
+  const redis = o.env.SEALANE_QUEUES === 'postgres' ? undefined : await startLocalRedis({
     dir: join(places.state, 'redis'),
     socketPath: join(places.runtime, 'redis.sock'),
   })
@@ -38,7 +39,7 @@ export async function keepQueues(
     return { crossing: `${redis.url}&db=0`, home: `${redis.url}&db=1`, backend: 'redis', stop: keeper.stop }
   }
   o.notice(
-    'no redis-server or valkey-server on PATH: queues run on PostgreSQL, a convenience for first runs, not for production',
+    'queues run on PostgreSQL (no redis-server or valkey-server used), a convenience for first runs, not for production',
   )
   const postgres = await startLocalPostgres({ dir: join(places.state, 'postgres') })
   const [crossing, home] = [await postgres.database('crossing'), await postgres.database('home')]
