@@ -12,7 +12,7 @@ import {
   serveOperator,
 } from '@sealane/host'
 import { providerOperator } from '@sealane/proto'
-import { writing } from '@sealane/sql'
+import { type Outbox, writing } from '@sealane/sql'
 import type { AskBook } from './asks/ask-book.js'
 import type { ProviderConfig } from './config.js'
 import type { CrossingLink } from './crossing/crossing-link.js'
@@ -48,6 +48,7 @@ export interface ProviderRooms {
   readonly end: EndDeal
   readonly expire: ExpireDeals
   readonly runner: TransferRunner
+  readonly outbox: Outbox
   readonly queues: Queues
   readonly crossing: CrossingLink
   readonly asks: AskBook

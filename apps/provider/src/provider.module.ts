@@ -199,6 +199,7 @@ async function furnish(
     end,
     expire,
     runner,
+    outbox,
     queues,
     crossing,
     asks,

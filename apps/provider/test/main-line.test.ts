@@ -150,19 +150,15 @@ describe('one online deal, from its proposal to its proof', () => {
     ])
     // Nothing waits any more: home has acknowledged, and what deals held is given back.
     await until(
-      'the outbox to empty',
-      () => home.received.length,
-      async () => {
-        const { ledger } = provider.life.rooms
-        return (await ledger.held()).stagingBytes === 0
-      },
+      'each snapshot to be acknowledged',
+      () =>
+        home
+          .of('acknowledgements')
+          .flatMap(({ of }) => of)
+          .filter(({ subject }) => subject === `d-${dealUuid}`),
+      (acknowledged) => acknowledged.length === 4,
     )
     expect(await provider.life.rooms.ledger.held()).toEqual({ stagingBytes: 0, collateral: 0n })
-    expect(
-      home
-        .of('acknowledgements')
-        .flatMap(({ of }) => of)
-        .filter(({ subject }) => subject === `d-${dealUuid}`),
-    ).toHaveLength(4)
+    expect((await provider.life.rooms.outbox.waiting()).count).toBe(0)
   })
 })

@@ -206,14 +206,14 @@ export class TestHome {
   readonly #queues: Queues
   #sequence = 0
 
-  constructor(
-    redisUrl: string,
-    private readonly acknowledge = true,
-  ) {
+  /** Whether what comes is acknowledged at once. */
+  acknowledging = true
+
+  constructor(redisUrl: string) {
     this.#queues = createQueues({ url: redisUrl, name: 'home-test' })
     this.#queues.work(homeward, async (job) => {
       this.received.push(job)
-      if (this.acknowledge && job.message.kind !== 'acknowledgements') await this.acknowledgeJob(job)
+      if (this.acknowledging && job.message.kind !== 'acknowledgements') await this.acknowledgeJob(job)
     })
   }
 
