@@ -9,10 +9,12 @@ import {
   Metrics,
   type OperatorServer,
   type Queues,
+  type Repeated,
+  repeatedly,
   serveOperator,
 } from '@sealane/host'
 import { providerOperator } from '@sealane/proto'
-import { type Outbox, writing } from '@sealane/sql'
+import { type HeldLock, type Outbox, writing } from '@sealane/sql'
 import type { AskBook } from './asks/ask-book.js'
 import type { ProviderConfig } from './config.js'
 import type { CrossingLink } from './crossing/crossing-link.js'
@@ -31,8 +33,6 @@ import type { TransferRunner } from './transfer/transfer-runner.js'
 
 /** How often the chain is looked at for deals whose time is over, and the ask for its signature. Unit: ms. */
 const tendEveryMs = 5_000
-/** How often staging is looked through without a reason. Unit: ms. */
-const sweepEveryMs = 60_000
 
 /** What ProviderLife starts and stops. */
 export interface ProviderRooms {
@@ -40,6 +40,7 @@ export interface ProviderRooms {
   readonly health: Health
   readonly metrics: Metrics
   readonly log: Log
+  readonly lock: HeldLock
   readonly miner: MinerAddress
   readonly deals: DealStore
   readonly ledger: Ledger
@@ -61,8 +62,7 @@ export interface ProviderRooms {
 export class ProviderLife implements OnApplicationBootstrap, OnApplicationShutdown {
   #pieces: FileServer | undefined
   #operator: OperatorServer | undefined
-  readonly #timers: NodeJS.Timeout[] = []
-  #tending: Promise<void> | undefined
+  #tending: Repeated | undefined
 
   constructor(readonly rooms: ProviderRooms) {}
 
@@ -82,10 +82,8 @@ export class ProviderLife implements OnApplicationBootstrap, OnApplicationShutdo
     await listener.listen()
     await host.start()
     this.#operator = await this.#serveOperator()
-    this.#timers.push(setInterval(() => this.#tend(), tendEveryMs))
-    this.#timers.push(setInterval(() => this.rooms.emptyStaging.poke(), sweepEveryMs))
-    this.#tend()
-    this.rooms.emptyStaging.poke()
+    this.rooms.emptyStaging.start()
+    this.#tending = this.#tend()
     this.rooms.log.info('provider is up', {
       peerId: host.peerId.toString(),
       listening: host.getMultiaddrs().map(String),
@@ -94,8 +92,8 @@ export class ProviderLife implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   async onApplicationShutdown(): Promise<void> {
-    const { runner, crossing, queues, host, emptyStaging, deals } = this.rooms
-    for (const timer of this.#timers) clearInterval(timer)
+    const { runner, crossing, queues, host, emptyStaging, deals, lock } = this.rooms
+    await this.#tending?.close()
     await Promise.all([
       this.#operator?.close(),
       this.#pieces?.close(),
@@ -104,9 +102,9 @@ export class ProviderLife implements OnApplicationBootstrap, OnApplicationShutdo
       crossing.stop(),
     ])
     await emptyStaging.stop()
-    await this.#tending
     await queues.close()
     await deals.db.destroy()
+    lock.release()
   }
 
   /** Rows are the truth: sums are added up again, files are held against rows. */
@@ -148,14 +146,13 @@ export class ProviderLife implements OnApplicationBootstrap, OnApplicationShutdo
     })
   }
 
-  #tend(): void {
+  #tend(): Repeated {
     const { expire, asks, log } = this.rooms
-    this.#tending ??= Promise.all([expire.sweep(), asks.ensureFirst()])
-      .then(() => undefined)
-      .catch((error: unknown) => log.error('tending broke', { error }))
-      .finally(() => {
-        this.#tending = undefined
-      })
+    const run = async () => {
+      await expire.sweep()
+      await asks.ensureFirst()
+    }
+    return repeatedly({ name: 'tending', everyMs: tendEveryMs, run, log })
   }
 }
 

@@ -89,7 +89,7 @@ async function furnish(
 ): Promise<ProviderRooms> {
   const clock = new Clock()
   const stateDir = config.paths.state_dir
-  const db = await openProviderDb(stateDir)
+  const { db, lock } = await openProviderDb(stateDir)
   const outbox = await openOutbox(db, { name: 'provider', now: clock.now() })
   const room = (name: string) => log.child({ room: name })
 
@@ -191,6 +191,7 @@ async function furnish(
     health,
     metrics,
     log,
+    lock,
     miner,
     deals,
     ledger,

@@ -1,4 +1,4 @@
-import { Health, Log, type Queues, type QueueWorker } from '@sealane/host'
+import { Health, Log, type Queues, type QueueWorker, type Repeated, repeatedly } from '@sealane/host'
 import { type HomewardMessage, homeward, outward, type PayloadOf } from '@sealane/jobs'
 import type { Outbox, OutboxMessage } from '@sealane/sql'
 import type { Clock } from '../clock.js'
@@ -19,10 +19,7 @@ const maxAcknowledgements = 200
  */
 export class CrossingLink {
   #worker: QueueWorker | undefined
-  #timer: NodeJS.Timeout | undefined
-  #sending: Promise<void> | undefined
-  #again = false
-  #stopped = false
+  #sending: Repeated | undefined
   #acknowledged: { sender: string; subject: string; sequence: number }[] = []
   #gathering: NodeJS.Timeout | undefined
   #acknowledgementJobs = 0
@@ -39,36 +36,20 @@ export class CrossingLink {
   ) {}
 
   start(): void {
-    this.offers.onPut(() => this.poke())
+    const sending = repeatedly({
+      name: 'homeward',
+      everyMs: lookEveryMs,
+      run: () => this.#send(),
+      log: this.log,
+    })
+    this.#sending = sending
+    this.offers.onPut(() => sending.nudge())
     this.#worker = this.queues.work(outward, (job) => this.#take(job), { concurrency: 4 })
-    this.#timer = setInterval(() => this.poke(), lookEveryMs)
-    this.poke()
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true
-    clearInterval(this.#timer)
     clearTimeout(this.#gathering)
-    await this.#worker?.close()
-    await this.#sending
-  }
-
-  /** Sends what is due now. */
-  poke(): void {
-    if (this.#stopped) return
-    if (this.#sending !== undefined) {
-      this.#again = true
-      return
-    }
-    this.#sending = this.#send()
-      .catch((error: unknown) => this.log.warn('homeward messages wait in the outbox', { error }))
-      .finally(() => {
-        this.#sending = undefined
-        if (this.#again) {
-          this.#again = false
-          this.poke()
-        }
-      })
+    await Promise.all([this.#worker?.close(), this.#sending?.close()])
   }
 
   async #send(): Promise<void> {

@@ -1,16 +1,18 @@
-import { Log } from '@sealane/host'
+import { Log, type Repeated, repeatedly } from '@sealane/host'
 import { SqlError, writing } from '@sealane/sql'
 import type { DealStore } from '../deals/deal-store.js'
 import type { Ledger } from '../deals/ledger.js'
 import type { Staging } from './staging.js'
+
+/** How often staging is looked through without a reason. Unit: ms. */
+const sweepEveryMs = 60_000
 
 /** States of a deal whose bytes are needed here: they arrive, or home has not said that it has them. */
 const neededHere = ['Accepted', 'AwaitingData', 'Transferring', 'Transferred'] as const
 
 /** Trashes staged bytes, but only those that home has acknowledged to hold, or that belong to no deal any more. */
 export class EmptyStaging {
-  #again = false
-  #running: Promise<void> | undefined
+  #sweeping: Repeated | undefined
 
   constructor(
     private readonly deals: DealStore,
@@ -19,26 +21,18 @@ export class EmptyStaging {
     private readonly log: Log,
   ) {}
 
-  /** Looks now; several calls at once are one. */
+  /** Looks now, whenever poked, and every minute. */
+  start(): void {
+    const run = () => this.#sweep()
+    this.#sweeping = repeatedly({ name: 'emptying of staging', everyMs: sweepEveryMs, run, log: this.log })
+  }
+
   poke(): void {
-    if (this.#running !== undefined) {
-      this.#again = true
-      return
-    }
-    this.#running = this.#sweep()
-      .catch((error: unknown) => this.log.error('staging not emptied', { error }))
-      .finally(() => {
-        this.#running = undefined
-        if (this.#again) {
-          this.#again = false
-          this.poke()
-        }
-      })
+    this.#sweeping?.nudge()
   }
 
   async stop(): Promise<void> {
-    this.#again = false
-    await this.#running
+    await this.#sweeping?.close()
   }
 
   /** At start: files without a deal that needs them are trashed, deals whose file is gone are told. */
@@ -76,7 +70,7 @@ export class EmptyStaging {
         })
       } catch (error) {
         if (!(error instanceof SqlError && error.code === 'STALE_TURN')) throw error
-        this.#again = true
+        this.poke()
       }
     }
   }

@@ -1,6 +1,6 @@
 import { commitmentOf, parseCid, pieceCid } from '@sealane/actors'
 import type { PaddedSize } from '@sealane/fil-units'
-import { failureOf, Log, remedyOf } from '@sealane/host'
+import { failureOf, Log, type Repeated, remedyOf, repeatedly } from '@sealane/host'
 import { decodeTransferParams, parseTransferUrl, transferHeaders, transferScheme } from '@sealane/market'
 import { commPMatches, PieceError } from '@sealane/pieces'
 import { backoffMs, dueRows, SqlError, writing } from '@sealane/sql'
@@ -21,6 +21,8 @@ import { PieceFile } from './piece-file.js'
 import type { Source, Wanted } from './source.js'
 import type { TransferStore } from './transfer-store.js'
 
+/** How often due transfers are looked for without being poked. Unit: ms. */
+const lookEveryMs = 1_000
 /** First pause before a transfer is tried again; doubles. Unit: ms. */
 const retryBaseMs = 2_000
 /** How often progress is written down. Unit: ms. */
@@ -34,10 +36,7 @@ export class TransferRunner {
     string,
     { host: string; abort: AbortController; done: Promise<void>; received: number }
   >()
-  #stopped = false
-  #again = false
-  #looking: Promise<void> | undefined
-  #timer: NodeJS.Timeout | undefined
+  #looking: Repeated | undefined
 
   constructor(
     private readonly config: ProviderConfig,
@@ -65,35 +64,20 @@ export class TransferRunner {
         await this.transfers.move(trx, transfer, 'interrupted', { wake_at: this.clock.now() })
       }
     })
-    this.#timer = setInterval(() => this.poke(), 1_000)
-    this.poke()
+    const run = (signal: AbortSignal) => this.#look(signal)
+    this.#looking = repeatedly({ name: 'transfers', everyMs: lookEveryMs, run, log: this.log })
   }
 
   /** Breaks all transfers off; what has come stays on disk. */
   async stop(): Promise<void> {
-    this.#stopped = true
-    clearInterval(this.#timer)
+    await this.#looking?.close()
     for (const { abort } of this.#running.values()) abort.abort()
-    await this.#looking
     await Promise.all([...this.#running.values()].map(({ done }) => done))
   }
 
   /** Looks for due transfers now. */
   poke(): void {
-    if (this.#stopped) return
-    if (this.#looking !== undefined) {
-      this.#again = true
-      return
-    }
-    this.#looking = this.#look()
-      .catch((error: unknown) => this.log.error('could not look for transfers', { error }))
-      .finally(() => {
-        this.#looking = undefined
-        if (this.#again) {
-          this.#again = false
-          this.poke()
-        }
-      })
+    this.#looking?.nudge()
   }
 
   /** Bytes here of a transfer that runs now. */
@@ -108,7 +92,7 @@ export class TransferRunner {
     await running?.done
   }
 
-  async #look(): Promise<void> {
+  async #look(signal: AbortSignal): Promise<void> {
     const { concurrency } = this.config.transfer
     const due = await dueRows(
       this.deals.db,
@@ -117,7 +101,7 @@ export class TransferRunner {
       concurrency * 4 + this.#running.size,
     )
     for (const transfer of due) {
-      if (this.#stopped || this.#running.size >= concurrency) return
+      if (signal.aborted || this.#running.size >= concurrency) return
       if (this.#running.has(transfer.deal_uuid)) continue
       const deal = await this.deals.read(transfer.deal_uuid)
       if (deal === undefined) continue
