@@ -1,5 +1,6 @@
-import type { MessageState, PartitionState, PublicationState } from '@sealane/lifecycle'
+import type { MessageState, PublicationState } from '@sealane/lifecycle'
 import { Kysely, type Transaction } from 'kysely'
+import type { WindowPostTables } from './window-post/window-post-tables.js'
 
 export interface MessageTable {
   uuid: string
@@ -103,43 +104,8 @@ export interface PublicationTable {
   deal_id: number | null
 }
 
-export interface PartitionTable {
-  miner: string
-  period_start: number
-  deadline: number
-  partition: number
-  open: number
-  close: number
-  challenge: number
-  fault_cutoff: number
-  state: PartitionState
-  state_since_ms: number
-  turn: number
-  tries: number
-  wake_at: number | null
-  why: string | null
-  failure: string | null
-  collecting_since_ms: number | null
-  alarmed: number
-  all_sectors: string
-  to_prove: string
-  skipped: string
-  randomness: Uint8Array | null
-  spoils: number
-  proof: Uint8Array | null
-  prover: string | null
-  message_uuid: string | null
-  message_cid: string | null
-  submissions: number
-  declared: string | null
-  check_state: string
-  check_randomness: Uint8Array | null
-  check_sectors: string
-  done: number
-}
-
 /** miner.db as the code sees it; the schema itself is in migrations/. */
-export interface MinerTables {
+export interface MinerTables extends WindowPostTables {
   settings: { name: string; value: string }
   signatures: {
     id?: number
@@ -159,39 +125,6 @@ export interface MinerTables {
   sector_numbers: { sector_number: number; request_id: string; at_ms: number }
   sector_steps: SectorStepTable
   publications: PublicationTable
-  partitions: PartitionTable
-  vanilla_proofs: {
-    row: string
-    turn: number
-    sector_number: number
-    comm_r: Uint8Array
-    storage_id: string | null
-    state: string
-    claim_id: string | null
-    reason: string | null
-  }
-  workers: {
-    worker_id: string
-    hostname: string
-    tasks: string
-    prover: string
-    version: string
-    seen_ms: number
-  }
-  storage_paths: { storage_id: string; worker_id: string; seen_ms: number }
-  stored_sectors: { sector_number: number; storage_id: string; finalized: number }
-  claims: {
-    claim_id: string
-    row: string
-    turn: number
-    task: string
-    storage_id: string
-    worker_id: string
-    lease_until_ms: number
-    state: string
-    stage: string
-    fraction: number
-  }
 }
 
 /** miner.db. Never constructed: the class is the injection token of the opened database. */

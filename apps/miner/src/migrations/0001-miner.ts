@@ -60,33 +60,5 @@ export const minerMigration1: Migration = {
        message_uuid TEXT, batch_index INTEGER, message_cid TEXT, deal_id INTEGER)`,
     `CREATE INDEX publications_state ON publications (state)`,
     `CREATE INDEX publications_message ON publications (message_uuid)`,
-
-    `CREATE TABLE partitions (
-       miner TEXT NOT NULL, period_start INTEGER NOT NULL, deadline INTEGER NOT NULL, partition INTEGER NOT NULL,
-       open INTEGER NOT NULL, close INTEGER NOT NULL, challenge INTEGER NOT NULL, fault_cutoff INTEGER NOT NULL,
-       state TEXT NOT NULL, state_since_ms INTEGER NOT NULL, turn INTEGER NOT NULL, tries INTEGER NOT NULL, wake_at INTEGER,
-       why TEXT, failure TEXT, collecting_since_ms INTEGER, alarmed INTEGER NOT NULL DEFAULT 0,
-       all_sectors TEXT NOT NULL, to_prove TEXT NOT NULL, skipped TEXT NOT NULL, randomness BLOB, spoils INTEGER NOT NULL DEFAULT 0,
-       proof BLOB, prover TEXT, message_uuid TEXT, message_cid TEXT, submissions INTEGER NOT NULL DEFAULT 0, declared TEXT,
-       check_state TEXT NOT NULL, check_randomness BLOB, check_sectors TEXT NOT NULL,
-       done INTEGER NOT NULL DEFAULT 0,
-       PRIMARY KEY (miner, period_start, deadline, partition)) WITHOUT ROWID`,
-    `CREATE INDEX partitions_open ON partitions (done, close)`,
-    `CREATE TABLE vanilla_proofs (
-       row TEXT NOT NULL, turn INTEGER NOT NULL, sector_number INTEGER NOT NULL, comm_r BLOB NOT NULL, storage_id TEXT,
-       state TEXT NOT NULL, claim_id TEXT, reason TEXT,
-       PRIMARY KEY (row, turn, sector_number)) WITHOUT ROWID`,
-    `CREATE TABLE workers (
-       worker_id TEXT PRIMARY KEY, hostname TEXT NOT NULL, tasks TEXT NOT NULL, prover TEXT NOT NULL, version TEXT NOT NULL,
-       seen_ms INTEGER NOT NULL) WITHOUT ROWID`,
-    `CREATE TABLE storage_paths (storage_id TEXT PRIMARY KEY, worker_id TEXT NOT NULL, seen_ms INTEGER NOT NULL) WITHOUT ROWID`,
-    `CREATE TABLE stored_sectors (
-       sector_number INTEGER NOT NULL, storage_id TEXT NOT NULL, finalized INTEGER NOT NULL,
-       PRIMARY KEY (sector_number, storage_id)) WITHOUT ROWID`,
-    `CREATE TABLE claims (
-       claim_id TEXT PRIMARY KEY, row TEXT NOT NULL, turn INTEGER NOT NULL, task TEXT NOT NULL, storage_id TEXT NOT NULL,
-       worker_id TEXT NOT NULL, lease_until_ms INTEGER NOT NULL, state TEXT NOT NULL, stage TEXT NOT NULL, fraction REAL NOT NULL) WITHOUT ROWID`,
-    `CREATE UNIQUE INDEX one_claim ON claims (row, turn, task, storage_id) WHERE state = 'held'`,
-    `CREATE INDEX claims_lease ON claims (state, lease_until_ms)`,
   ],
 }
