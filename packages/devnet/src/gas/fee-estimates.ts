@@ -57,9 +57,7 @@ export function capFee(message: Message, maxFee: AttoFil, maximize: boolean): Me
   const total = message.gasFeeCap * limit
   if (limit === 0n || (total <= most && !maximize)) return message
   const gasFeeCap = attoFil(most / limit)
-  return {
-    ...message,
-    gasFeeCap,
-    gasPremium: message.gasPremium < gasFeeCap ? message.gasPremium : gasFeeCap,
-  }
+  return message.gasPremium <= gasFeeCap
+    ? { ...message, gasFeeCap }
+    : { ...message, gasFeeCap, gasPremium: gasFeeCap }
 }

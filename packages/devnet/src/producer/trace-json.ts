@@ -17,6 +17,7 @@ export interface TraceJson {
   readonly InvokedActor: null
   readonly GasCharges: readonly never[]
   readonly Subcalls: readonly TraceJson[] | null
+  readonly IpldOps: readonly never[]
 }
 
 /** Codec of parameters and returns: CBOR, or none. Source: multicodec table (cbor 0x51). */
@@ -42,6 +43,7 @@ export function traceJson(trace: Trace): TraceJson {
     InvokedActor: null,
     GasCharges: [],
     Subcalls: trace.subcalls.length === 0 ? null : trace.subcalls.map(traceJson),
+    IpldOps: [],
   }
 }
 

@@ -20,7 +20,7 @@ import type { StoredBlock } from '../../store/chain-store.js'
 import { type Applied, type ChainState, callMessage, query } from '../../vm/index.js'
 import type { Api } from '../api.js'
 import { type Method, method } from '../method.js'
-import { params } from '../param.js'
+import { type Param, params } from '../param.js'
 import { peerIdText } from '../peer-id-text.js'
 import { rpcCode } from '../rpc-failure.js'
 
@@ -72,6 +72,9 @@ export function stateMethods({ node }: Api): Record<string, Method> {
       const value = ask(state, address, sector)
       return value === undefined ? missing(sector) : write(value)
     })
+
+  /** A method whose answer is always the same, once its parameters make sense. */
+  const nothing = (takes: readonly Param<unknown>[], answer: Json): Method => method('read', takes, () => answer)
 
   async function invocation(message: Message, applied: Applied, nonce: number): Promise<Json> {
     const called = { ...message, nonce }
@@ -378,34 +381,15 @@ export function stateMethods({ node }: Api): Record<string, Method> {
     'Filecoin.StateCirculatingSupply': method('read', [params.tipSetKey], async (key) =>
       query.circulatingSupply((await at(key)).state).filCirculating.toString(),
     ),
-    'Filecoin.StateVerifiedClientStatus': method(
-      'read',
-      [params.address, params.tipSetKey],
-      async (_address, key) => {
-        await at(key)
-        return null
-      },
-    ),
-    'Filecoin.StateVerifierStatus': method(
-      'read',
-      [params.address, params.tipSetKey],
-      async (_address, key) => {
-        await at(key)
-        return null
-      },
-    ),
-    'Filecoin.StateGetAllocations': method(
-      'read',
-      [params.address, params.tipSetKey],
-      async (_address, key) => {
-        await at(key)
-        return {}
-      },
-    ),
-    'Filecoin.StateGetClaims': method('read', [params.address, params.tipSetKey], async (_address, key) => {
-      await at(key)
-      return {}
-    }),
+    // The verified registry of this chain holds nothing: the answers are lotus' for "none".
+    'Filecoin.StateVerifiedClientStatus': nothing([params.address, params.tipSetKey], null),
+    'Filecoin.StateVerifierStatus': nothing([params.address, params.tipSetKey], null),
+    'Filecoin.StateGetAllocation': nothing([params.address, params.uint, params.tipSetKey], null),
+    'Filecoin.StateGetAllocationForPendingDeal': nothing([params.dealId, params.tipSetKey], null),
+    'Filecoin.StateGetAllocationIdForPendingDeal': nothing([params.dealId, params.tipSetKey], 0),
+    'Filecoin.StateGetAllocations': nothing([params.address, params.tipSetKey], {}),
+    'Filecoin.StateGetClaim': nothing([params.address, params.uint, params.tipSetKey], null),
+    'Filecoin.StateGetClaims': nothing([params.address, params.tipSetKey], {}),
 
     'Filecoin.StateCall': method('read', [params.message, params.tipSetKey], async (message, key) => {
       const { block, state, epoch } = await at(key)
