@@ -1,4 +1,4 @@
-// `npm test` and `npm run check`, each self-sufficient: they install and build what they need first.
+// `npm test`, `npm run check` and `npm run generate`, each self-sufficient: they install and build what they need first.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { build, environment, handOver, install, orRefuse, root } from './bootstrap.mjs'
@@ -13,6 +13,9 @@ const tasks = {
   },
   async check() {
     return handOver([join(root, 'scripts/check.mjs'), ...args])
+  },
+  async generate() {
+    return handOver([join(root, 'scripts/generate.mjs'), ...args])
   },
 }
 
