@@ -151,6 +151,8 @@ export class TestClient {
       headers?: Record<string, string>
       commP?: Uint8Array
       provider?: Address
+      collateral?: bigint
+      price?: bigint
     } = {},
   ): DealParams {
     const digest = new CommPHasher().write(data).digest()
@@ -164,8 +166,8 @@ export class TestClient {
       label: o.label ?? `label ${randomBytes(4).toString('hex')}`,
       startEpoch: epoch(startEpoch),
       endEpoch: epoch(startEpoch + 520_000),
-      storagePricePerEpoch: attoFil(1_000n),
-      providerCollateral: attoFil(1_200n),
+      storagePricePerEpoch: attoFil(o.price ?? 1_000n),
+      providerCollateral: attoFil(o.collateral ?? 1_200n),
       clientCollateral: attoFil(0n),
     }
     const offline = o.offline ?? false
