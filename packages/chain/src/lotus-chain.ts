@@ -156,9 +156,18 @@ export class LotusChain extends ChainPort {
   partitions(miner: Address, deadlineIndex: number, at?: TipSetKey) {
     return this.#ask('StateMinerPartitions', wire.list(minerWire.partition), miner, deadlineIndex, key(at))
   }
-  sectors(miner: Address, numbers?: readonly number[], at?: TipSetKey) {
+  async sectors(miner: Address, numbers?: readonly number[], at?: TipSetKey) {
+    const shape = wire.list(minerWire.sectorOnChainInfo)
     const filter = numbers === undefined ? null : (bitfield.of(numbers).toJSON() as Json)
-    return this.#ask('StateMinerSectors', wire.list(minerWire.sectorOnChainInfo), miner, filter, key(at))
+    try {
+      return await this.#ask('StateMinerSectors', shape, miner, filter, key(at))
+    } catch (cause) {
+      // One number without a sector fails the whole question, so each is asked about by itself.
+      if (numbers === undefined || !(cause instanceof ChainError) || !/can't find sector/.test(cause.text))
+        throw cause
+      const found = await Promise.all(numbers.map((number) => this.sectorInfo(miner, number, at)))
+      return found.filter((sector) => sector !== undefined)
+    }
   }
   activeSectors(miner: Address, at?: TipSetKey) {
     return this.#ask('StateMinerActiveSectors', wire.list(minerWire.sectorOnChainInfo), miner, key(at))
