@@ -29,6 +29,7 @@ export type MinerFacts =
   | { code: 'TOO_EARLY'; sector: number; seedEpoch: number; headEpoch: number }
   | { code: 'PROOF_INVALID'; sector: number; prover: string }
   | { code: 'PROPOSAL_REFUSED'; proposalCid: string; reason: string }
+  | { code: 'BATCH_SPLIT'; reason: string }
   | { code: 'DUPLICATE_PROPOSAL'; proposalCid: string; requestId: string }
 
 const remedies = {
@@ -60,6 +61,7 @@ const remedies = {
   TOO_EARLY: 'retry',
   PROOF_INVALID: 'hold',
   PROPOSAL_REFUSED: 'drop',
+  BATCH_SPLIT: 'retry',
   DUPLICATE_PROPOSAL: 'drop',
 } as const satisfies Record<MinerFacts['code'], Remedy>
 

@@ -1,0 +1,23 @@
+/** A deal that waits to be published. */
+export interface QueuedDeal {
+  readonly queuedMs: number
+  readonly startEpoch: number
+}
+
+export interface BatchRules {
+  /** A batch of this many goes at once. */
+  readonly maxDeals: number
+  /** The oldest deal waits no longer than this. Unit: ms. */
+  readonly periodMs: number
+  /** A deal whose start is nearer than this many epochs does not wait at all. */
+  readonly pressureEpochs: number
+}
+
+/** Why a batch should go now, or undefined while it may still grow. */
+export function batchDue(deals: readonly QueuedDeal[], now: number, headEpoch: number, rules: BatchRules): 'full' | 'period' | 'start epoch' | undefined {
+  if (deals.length === 0) return undefined
+  if (deals.length >= rules.maxDeals) return 'full'
+  if (deals.some(({ startEpoch }) => startEpoch - headEpoch <= rules.pressureEpochs)) return 'start epoch'
+  if (deals.some(({ queuedMs }) => now - queuedMs >= rules.periodMs)) return 'period'
+  return undefined
+}
