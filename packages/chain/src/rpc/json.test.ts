@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { parseJson, stringifyJson } from './json.js'
+
+describe('JSON', () => {
+  it('keeps all digits of whole numbers, and leaves everything else as it is', () => {
+    const text =
+      '{"a":4611686018427387903,"b":[1,-9007199254740993],"c":1.5,"d":"4611686018427387903","e":9007199254740991}'
+    const value = parseJson(text)
+    expect(value).toEqual({
+      a: 4611686018427387903n,
+      b: [1, -9007199254740993n],
+      c: 1.5,
+      d: '4611686018427387903',
+      e: 9007199254740991,
+    })
+    expect(stringifyJson(value)).toBe(text)
+  })
+  it('does not take digits inside a string for a number', () => {
+    expect(parseJson('{"a":"x:12345678901234567890"}')).toEqual({ a: 'x:12345678901234567890' })
+    expect(parseJson('[12345678901234567890]')).toEqual([12345678901234567890n])
+    expect(typeof parseJson('12345678901234567890.5')).toBe('number')
+  })
+})
