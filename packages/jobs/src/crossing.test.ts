@@ -27,10 +27,15 @@ describe('a homeward job', () => {
     ['a proposal larger than any proposal', { signedProposal: 'A'.repeat(20_000) }],
     ['a deal without a uuid', { dealUuid: 'x' }],
   ])('is refused with %s', (_what, change) => {
-    expect(homeward.payload.safeParse({ ...offer, message: { ...offer.message, ...change } }).success).toBe(false)
+    expect(homeward.payload.safeParse({ ...offer, message: { ...offer.message, ...change } }).success).toBe(
+      false,
+    )
   })
   it('never lets an unknown field through', () => {
-    const parsed = homeward.payload.parse({ ...offer, message: { ...offer.message, url: 'https://evil.example' } })
+    const parsed = homeward.payload.parse({
+      ...offer,
+      message: { ...offer.message, url: 'https://evil.example' },
+    })
     expect(parsed.message).not.toHaveProperty('url')
   })
 })

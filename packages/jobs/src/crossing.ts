@@ -4,11 +4,22 @@ import { kind } from './kind.js'
 /** Bytes a crossing job may have, as JSON. A signed proposal is < 4 KiB; home refuses anything larger unread. */
 export const crossingJobMaxBytes = 64 * 1024
 
-const cid = z.string().min(10).max(128).regex(/^[a-z0-9]+$/)
-const base64 = z.string().max(16_384).regex(/^[A-Za-z0-9+/]*={0,2}$/)
+const cid = z
+  .string()
+  .min(10)
+  .max(128)
+  .regex(/^[a-z0-9]+$/)
+const base64 = z
+  .string()
+  .max(16_384)
+  .regex(/^[A-Za-z0-9+/]*={0,2}$/)
 const decimal = z.string().max(40).regex(/^\d+$/)
 const epoch = z.int().nonnegative()
-const id = z.string().min(1).max(64).regex(/^[A-Za-z0-9._-]+$/)
+const id = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[A-Za-z0-9._-]+$/)
 
 /** `<name>~<incarnation>` of the sender's database: a database born later has a greater incarnation. */
 const sender = z.string().regex(/^[a-z0-9.-]{1,64}~[0-9a-f]{28}$/)
@@ -16,7 +27,10 @@ const sender = z.string().regex(/^[a-z0-9.-]{1,64}~[0-9a-f]{28}$/)
 const acknowledgement = z.object({ sender, subject: id, sequence: z.int().nonnegative() })
 
 /** "I have committed these": the only thing that ends an outbox row. */
-const acknowledgements = z.object({ kind: z.literal('acknowledgements'), of: z.array(acknowledgement).max(200) })
+const acknowledgements = z.object({
+  kind: z.literal('acknowledgements'),
+  of: z.array(acknowledgement).max(200),
+})
 
 /**
  * A verified piece waits abroad. CIDs, sizes and the client's signed words only: home builds the URL of the bytes from its own
@@ -34,7 +48,11 @@ const dealOffered = z.object({
 })
 
 /** The deal ended abroad before home took it (start epoch passed, operator cancelled). */
-const dealWithdrawn = z.object({ kind: z.literal('dealWithdrawn'), dealUuid: z.guid(), reason: z.string().max(500) })
+const dealWithdrawn = z.object({
+  kind: z.literal('dealWithdrawn'),
+  dealUuid: z.guid(),
+  reason: z.string().max(500),
+})
 
 /** The operator abroad wants this ask signed at home. */
 const askWanted = z.object({
@@ -62,7 +80,11 @@ const dealProgress = z.object({
   activeEpoch: epoch.nullable(),
   provenEpoch: epoch.nullable(),
   failure: z
-    .object({ code: z.string().max(64), remedy: z.enum(['retry', 'hold', 'drop', 'halt']), text: z.string().max(1000) })
+    .object({
+      code: z.string().max(64),
+      remedy: z.enum(['retry', 'hold', 'drop', 'halt']),
+      text: z.string().max(1000),
+    })
     .nullable(),
   waitingFor: z.string().max(300).nullable(),
 })

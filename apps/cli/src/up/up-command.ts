@@ -7,19 +7,19 @@ export function upCommand(): Command {
     .description(
       'Run the whole stack on an embedded chain, make a deal for a file and watch it until it is proven.',
     )
-    .option('--file PATH', 'the file to store (default: a text of this repository)')
+    .option('--file <PATH>', 'the file to store (default: a text of this repository)')
     .option('--car', 'the file is a CAR; its bytes are stored as they are')
-    .option('--sector-size SIZE', '2KiB or 8MiB (default: the smaller one that takes the file in one deal)')
-    .option('--deals N', 'make N deals (1–64)')
-    .option('--workers N', 'sealing workers, each with a storage path of its own', '1')
-    .option('--deal-concurrent N', 'deal sectors in flight at most', '2')
+    .option('--sector-size <SIZE>', '2KiB or 8MiB (default: the smaller one that takes the file in one deal)')
+    .option('--deals <N>', 'make N deals (1–64)')
+    .option('--workers <N>', 'sealing workers, each with a storage path of its own', '1')
+    .option('--deal-concurrent <N>', 'deal sectors in flight at most', '2')
     .option(
-      '--prover KIND',
+      '--prover <KIND>',
       'real, or trapdoor: milliseconds in place of a minute, development networks only',
       'real',
     )
     .option('--once', 'exit after the last deal is proven; non-zero with one plain reason if it could not')
-    .option('--timeout TIME', 'give up after so many seconds, or a duration such as 15m')
+    .option('--timeout <TIME>', 'give up after so many seconds, or a duration such as 15m')
     .option('--fresh', 'begin with a new state; the old one is moved to the trash')
     .option('--json', 'one JSON object a line on stdout for each change')
     .action(async (raw: RawUpOptions) => {
