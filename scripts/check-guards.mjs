@@ -52,7 +52,7 @@ try {
   )
   expectRefusal('an app that imports an app', sideways, 'miner')
   for (const [room, target] of [
-    ['packages/host', 'proto'],
+    ['packages/host', 'actors'],
     ['apps/provider', 'proofs'],
     ['apps/miner', 'devnet'],
     ['packages/actors', 'chain'],
