@@ -40,6 +40,7 @@ export type SectorEvent =
   | 'seedReady'
   | 'seedChanged'
   | 'commit1Done'
+  | 'commit1Spoiled'
   | 'commit2Done'
   | 'proofInvalid'
   | 'proveCommitSent'
@@ -91,6 +92,8 @@ export const sectorTransitions: Transitions<SectorState, SectorEvent> = {
   },
   Commit2: {
     commit2Done: 'SubmitProveCommit',
+    // What Commit1 left for Commit2 is gone or does not hold.
+    commit1Spoiled: 'Commit1',
     seedChanged: 'Commit1',
     proofInvalid: 'Commit1',
     preCommitReverted: 'PreCommitWait',

@@ -77,6 +77,8 @@ export const sealerOperator = operatorApi({
     }),
   },
   'pieces.list': { permission: 'read', params: nothing, result: z.array(pieceRow) },
+  /** Lets a Held piece try again: from the crossing, or from admission if it is published. */
+  'pieces.release': { permission: 'write', params: z.object({ dealUuid: z.string() }), result: pieceRow },
   'sectors.list': {
     permission: 'read',
     params: z.object({

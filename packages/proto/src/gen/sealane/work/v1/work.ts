@@ -25,6 +25,8 @@ export interface StoragePath {
   freeBytes: number;
   /** what lies there */
   sectors: StoredSector[];
+  /** claims whose own directories lie there */
+  claims: string[];
 }
 
 export interface StoredSector {
@@ -42,6 +44,8 @@ export interface RegisterRequest {
   paths: StoragePath[];
   /** real | trapdoor */
   prover: string;
+  /** new with each start of the process: claims of an earlier one are over */
+  session: string;
 }
 
 export interface RegisterRequest_ConcurrencyEntry {
@@ -57,6 +61,8 @@ export interface RegisterResponse {
   heartbeatMs: number;
   /** empty when accepted */
   refusal: string;
+  /** of the claims told: nobody needs these any more, move them to the trash */
+  retiredClaims: string[];
 }
 
 export interface ClaimRequest {
@@ -269,7 +275,7 @@ export interface ReleaseResponse {
 }
 
 function createBaseStoragePath(): StoragePath {
-  return { id: "", canSeal: false, canStore: false, freeBytes: 0, sectors: [] };
+  return { id: "", canSeal: false, canStore: false, freeBytes: 0, sectors: [], claims: [] };
 }
 
 export const StoragePath: MessageFns<StoragePath> = {
@@ -288,6 +294,9 @@ export const StoragePath: MessageFns<StoragePath> = {
     }
     for (const v of message.sectors) {
       StoredSector.encode(v!, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.claims) {
+      writer.uint32(50).string(v!);
     }
     return writer;
   },
@@ -345,6 +354,14 @@ export const StoragePath: MessageFns<StoragePath> = {
             message.sectors.push(StoredSector.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.claims.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -367,6 +384,7 @@ export const StoragePath: MessageFns<StoragePath> = {
     message.canStore = object.canStore ?? false;
     message.freeBytes = object.freeBytes ?? 0;
     message.sectors = object.sectors?.map((e) => StoredSector.fromPartial(e)) || [];
+    message.claims = object.claims?.map((e) => e) || [];
     return message;
   },
 };
@@ -439,7 +457,7 @@ export const StoredSector: MessageFns<StoredSector> = {
 };
 
 function createBaseRegisterRequest(): RegisterRequest {
-  return { workerId: "", hostname: "", version: "", tasks: [], concurrency: {}, paths: [], prover: "" };
+  return { workerId: "", hostname: "", version: "", tasks: [], concurrency: {}, paths: [], prover: "", session: "" };
 }
 
 export const RegisterRequest: MessageFns<RegisterRequest> = {
@@ -464,6 +482,9 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
     }
     if (message.prover !== "") {
       writer.uint32(58).string(message.prover);
+    }
+    if (message.session !== "") {
+      writer.uint32(66).string(message.session);
     }
     return writer;
   },
@@ -540,6 +561,14 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
             message.prover = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.session = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -572,6 +601,7 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
     );
     message.paths = object.paths?.map((e) => StoragePath.fromPartial(e)) || [];
     message.prover = object.prover ?? "";
+    message.session = object.session ?? "";
     return message;
   },
 };
@@ -644,7 +674,15 @@ export const RegisterRequest_ConcurrencyEntry: MessageFns<RegisterRequest_Concur
 };
 
 function createBaseRegisterResponse(): RegisterResponse {
-  return { miner: "", networkName: "", sectorSize: 0, keySetDigest: "", heartbeatMs: 0, refusal: "" };
+  return {
+    miner: "",
+    networkName: "",
+    sectorSize: 0,
+    keySetDigest: "",
+    heartbeatMs: 0,
+    refusal: "",
+    retiredClaims: [],
+  };
 }
 
 export const RegisterResponse: MessageFns<RegisterResponse> = {
@@ -666,6 +704,9 @@ export const RegisterResponse: MessageFns<RegisterResponse> = {
     }
     if (message.refusal !== "") {
       writer.uint32(50).string(message.refusal);
+    }
+    for (const v of message.retiredClaims) {
+      writer.uint32(58).string(v!);
     }
     return writer;
   },
@@ -731,6 +772,14 @@ export const RegisterResponse: MessageFns<RegisterResponse> = {
             message.refusal = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.retiredClaims.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -754,6 +803,7 @@ export const RegisterResponse: MessageFns<RegisterResponse> = {
     message.keySetDigest = object.keySetDigest ?? "";
     message.heartbeatMs = object.heartbeatMs ?? 0;
     message.refusal = object.refusal ?? "";
+    message.retiredClaims = object.retiredClaims?.map((e) => e) || [];
     return message;
   },
 };
