@@ -12,6 +12,9 @@ export interface RpcNodeOptions {
 /** Values a subscriber has not taken yet: with this many, the socket is read no further. */
 const unreadLimit = 4
 
+/** The longest a ping waits for the subscriber to have taken what came before it. Lotus gives up after 30 s. Unit: ms. */
+const longestPongMs = 5_000
+
 /** One node: calls over HTTP, subscriptions each over a WebSocket of its own. Knows JSON-RPC, nothing of the chain. */
 export class RpcNode {
   #nextId = 1
@@ -92,7 +95,10 @@ export class RpcNode {
       headers: this.#authorization(),
       handshakeTimeout: this.options.timeoutMs,
       maxPayload: this.options.maxResponseBytes,
+      autoPong: false,
     })
+    // A pong says that the subscriber took all that came before its ping: the devnet's rush listens for it.
+    const pongs = new Pongs(socket)
     const unread: Json[] = []
     // go-jsonrpc may send values before the answer that names their channel.
     const early = new Map<string, Json[]>()
@@ -106,6 +112,7 @@ export class RpcNode {
     }
     const deliver = (values: readonly Json[]) => {
       unread.push(...values)
+      pongs.idle(false)
       if (unread.length >= unreadLimit) socket.pause()
       wake()
     }
@@ -156,12 +163,14 @@ export class RpcNode {
         if (ended?.error !== undefined) throw ended.error
         if (ended !== undefined) return
         socket.resume()
+        pongs.idle(true)
         await new Promise<void>((resolve) => {
           wake = resolve
         })
       }
     } finally {
       clearTimeout(opening)
+      pongs.stop()
       ends.removeEventListener('abort', aborted)
       socket.removeAllListeners('message')
       socket.resume()
@@ -169,6 +178,39 @@ export class RpcNode {
         socket.send(stringifyJson({ jsonrpc: '2.0', method: 'xrpc.cancel', params: [1] }))
       }
       socket.terminate()
+    }
+  }
+}
+
+/** Answers pings when everything before them was taken, or after a while. */
+class Pongs {
+  #idle = true
+  #waiting: Buffer[] = []
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(private readonly socket: WebSocket) {
+    socket.on('ping', (data) => {
+      this.#waiting.push(data)
+      if (this.#idle) this.#answer()
+      else this.#timer ??= setTimeout(() => this.#answer(), longestPongMs)
+    })
+  }
+
+  idle(idle: boolean): void {
+    this.#idle = idle
+    if (idle) this.#answer()
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#waiting = []
+  }
+
+  #answer(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    for (const data of this.#waiting.splice(0)) {
+      if (this.socket.readyState === WebSocket.OPEN) this.socket.pong(data)
     }
   }
 }
