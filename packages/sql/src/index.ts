@@ -1,4 +1,5 @@
 export { compareAndSet } from './compare-and-set.js'
+export { copyDatabase } from './copy-database.js'
 export { type HeldLock, holdLock } from './hold-lock.js'
 export { inbox, inboxMigration } from './inbox.js'
 export { newIncarnation } from './incarnation.js'
