@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import type { Address } from '@sealane/actors'
 import { ChainError, ChainPort, headFollower, type HeadStep, type TipSet } from '@sealane/chain'
-import { Health, Log } from '@sealane/host'
+import { Health, halt, Log, remedyOf } from '@sealane/host'
 import { epoch } from '@sealane/fil-units'
 import { backoffMs, writing } from '@sealane/sql'
 import { parseCid } from '@sealane/actors'
@@ -69,6 +69,7 @@ export class ChainWatch {
     const lamp = this.health.room('chain')
     for (let failures = 0; !signal.aborted; failures += 1) {
       try {
+        await this.network.ensure()
         const cursor = await this.#cursor()
         const follow = { chain: this.chain, signal, onUnknownCursor: 'head' as const }
         for await (const step of headFollower(cursor === undefined ? follow : { ...follow, cursor })) {
@@ -78,6 +79,7 @@ export class ChainWatch {
         }
       } catch (error) {
         if (signal.aborted) return
+        if (remedyOf(error) === 'halt') return halt(error)
         lamp.red(error instanceof Error ? error.message : String(error))
         if (failures === 0) this.log.warn('chain not followed, will try again', { room: 'chain', error })
       }

@@ -57,7 +57,7 @@ export interface InitState {
   readonly waiting: Waiting | null
 }
 
-/** The keys a miner needs: who owns it, who signs for it, and who sends its proofs. The worker must be BLS (the actor insists). */
+/** The keys a miner needs, made unless there: who owns it, who signs for it, and who sends its proofs. The worker must be BLS (the actor insists). */
 const keys: readonly { role: KeyRole; type: 'bls' | 'secp256k1' }[] = [
   { role: 'owner', type: 'secp256k1' },
   { role: 'worker', type: 'bls' },
@@ -114,7 +114,9 @@ export class MinerInit {
     if (!policy.sectorSizes.includes(o.sectorSize)) {
       throw new MinerError({ code: 'BAD_REQUEST', reason: `sectors of ${o.sectorSize} bytes are not allowed on this network` })
     }
-    for (const { role, type } of keys) await this.keystore.ensure(role, type)
+    for (const { role, type } of keys) if (this.keystore.named(role) === undefined) await this.keystore.ensure(role, type)
+    const worker = this.keystore.named('worker')
+    if (worker?.type !== 'bls') throw new MinerError({ code: 'BAD_REQUEST', reason: 'the worker key must be BLS: the miner actor takes no other' })
     const older = await this.#wish()
     if (older !== undefined && older.sectorSize !== o.sectorSize.toString()) {
       throw new MinerError({ code: 'BAD_REQUEST', reason: `init is under way with sectors of ${older.sectorSize} bytes` })

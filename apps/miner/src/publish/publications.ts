@@ -233,7 +233,6 @@ export class Publications {
       .where('settled', '=', 0)
       .where('class', '=', 'marketAdd')
       .where('state', 'in', ['Planned', 'Held', 'Signed', 'Pushed'])
-      .where('request_id', 'like', 'escrow-%')
       .executeTakeFirst()
   }
 

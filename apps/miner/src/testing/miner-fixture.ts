@@ -49,7 +49,7 @@ export async function openMessager(directory: string, chain: ChainPort, o: { clo
   const settings = new Settings(db)
   const actor = new MinerActor(db, settings)
   const log = silentLog()
-  const alerts = new Alerts([], clock, log)
+  const alerts = new Alerts(undefined, log)
   const policy = new Policy({
     caps: o.caps ?? capsOf(),
     deals: { collateral: attoFil(10n * FIL), bytes: 1n << 40n, clientCollateral: attoFil(5n * FIL), clientBytes: 1n << 39n },

@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common'
+import { storageAsk, signedStorageAsk } from '@sealane/market'
+import { codeOf, failureOf, remedyOf } from '@sealane/host'
+import type { Failure } from '@sealane/proto'
+import { writing } from '@sealane/sql'
+import { MinerDb } from '../database.js'
+import { MinerError } from '../miner-error.js'
+import { MinerActor } from '../network/miner-actor.js'
+import { Policy } from '../policy/policy.js'
+import { Wallet } from '../wallet/wallet.js'
+
+/** Signs the storage ask of our own miner with its worker key: abroad there is no key. */
+@Injectable()
+export class SignAsk {
+  constructor(
+    private readonly db: MinerDb,
+    private readonly actor: MinerActor,
+    private readonly policy: Policy,
+    private readonly wallet: Wallet,
+  ) {}
+
+  /** CBOR SignedStorageAsk; a refusal of another miner's ask, or of what is no ask. */
+  async sign(requestId: string, bytes: Uint8Array): Promise<{ signedAsk: Uint8Array; refusal: Failure | undefined }> {
+    const miner = await this.actor.require()
+    try {
+      const ask = decodeAsk(bytes)
+      const worker = this.wallet.role('worker').address
+      const permit = this.policy.permitAsk({ worker, bytes: storageAsk.encode(ask), askMiner: ask.miner, miner: miner.address, requestId })
+      const signature = await writing(this.db, (trx) => this.wallet.signBytes(trx, permit, `ask ${ask.sequence}`))
+      return { signedAsk: signedStorageAsk.encode({ ask, signature }), refusal: undefined }
+    } catch (error) {
+      if (remedyOf(error) === 'retry' || codeOf(error) === 'KEY_UNKNOWN') throw error
+      return { signedAsk: new Uint8Array(), refusal: failureOf(error) }
+    }
+  }
+}
+
+function decodeAsk(bytes: Uint8Array) {
+  try {
+    return storageAsk.decode(bytes)
+  } catch (cause) {
+    throw new MinerError({ code: 'BAD_REQUEST', reason: `not a storage ask: ${cause instanceof Error ? cause.message : String(cause)}` })
+  }
+}

@@ -1,0 +1,131 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Provider } from '@nestjs/common'
+import { ChainPort, createChainClient } from '@sealane/chain'
+import { CONFIG, Log } from '@sealane/host'
+import { holdLock, migrate, openDatabase } from '@sealane/sql'
+import { Alerts } from './alert/alerts.js'
+import { ChainWatch } from './chain-watch/chain-watch.js'
+import { Clock } from './clock.js'
+import { classCaps, dealCaps, type MinerConfig } from './config.js'
+import { MinerDb, type MinerTables } from './database.js'
+import { EventStore } from './events/event-store.js'
+import { EventStream } from './events/event-stream.js'
+import { MinerService } from './grpc/miner-service.js'
+import { SignAsk } from './grpc/sign-ask.js'
+import { InitOptions, MinerInit } from './init/miner-init.js'
+import { MessageStore } from './messages/message-store.js'
+import { Messager, MessagerOptions } from './messages/messager.js'
+import { minerMigrations } from './migrations/miner-migrations.js'
+import { MinerActor } from './network/miner-actor.js'
+import { Network } from './network/network.js'
+import { Settings } from './network/settings.js'
+import { Policy } from './policy/policy.js'
+import { DrawTicket } from './precommit/draw-ticket.js'
+import { PreCommitOptions, PreCommits } from './precommit/pre-commits.js'
+import { ProofCheck } from './proofs/proof-check.js'
+import { ProveCommits } from './prove-commit/prove-commits.js'
+import { PublicationStore } from './publish/publication-store.js'
+import { Publications, PublishOptions } from './publish/publications.js'
+import { SectorNumbers } from './sectors/sector-numbers.js'
+import { StepStore } from './sectors/step-store.js'
+import { StepTeller } from './sectors/step-teller.js'
+import { StateLock } from './state-lock.js'
+import { Keystore } from './wallet/keystore.js'
+import { Wallet } from './wallet/wallet.js'
+
+/** What is opened at start: own faults (disk, schema, keys, certificates) end the app here with one line. */
+const opened: Provider[] = [
+  {
+    provide: StateLock,
+    inject: [CONFIG],
+    useFactory: ({ paths }: MinerConfig) => {
+      mkdirSync(paths.state_dir, { recursive: true, mode: 0o700 })
+      return new StateLock(holdLock(join(paths.state_dir, 'lock')))
+    },
+  },
+  {
+    provide: MinerDb,
+    // The lock first: one process per database, or nonces would have two owners.
+    inject: [CONFIG, StateLock],
+    useFactory: async ({ paths: { state_dir: stateDir } }: MinerConfig) => {
+      const db = await openDatabase<MinerTables>(`sqlite:${join(stateDir, 'miner.db')}`)
+      await migrate(db, minerMigrations)
+      return db
+    },
+  },
+  {
+    provide: Keystore,
+    inject: [CONFIG],
+    useFactory: async (config: MinerConfig) =>
+      await Keystore.open({ directory: join(config.paths.state_dir, 'keystore'), identityFile: config.keystore.identity }),
+  },
+  {
+    provide: ChainPort,
+    inject: [CONFIG, Log],
+    useFactory: (config: MinerConfig, log: Log) => createChainClient({ nodes: config.chain.nodes, log }),
+  },
+]
+
+/** Options of the rooms, from the configuration. */
+const options: Provider[] = [
+  { provide: Alerts, inject: [CONFIG, Log], useFactory: (config: MinerConfig, log: Log) => new Alerts(config.alert.command, log) },
+  {
+    provide: Policy,
+    inject: [CONFIG],
+    useFactory: ({ policy, publish }: MinerConfig) => new Policy({ caps: classCaps(policy), deals: dealCaps(publish) }),
+  },
+  {
+    provide: MessagerOptions,
+    inject: [CONFIG],
+    useFactory: ({ messages }: MinerConfig): MessagerOptions => ({
+      repushEpochs: messages.repush_epochs,
+      replaceEpochs: messages.replace_epochs,
+      replaceAfterMs: messages.replace_after,
+      window: messages.window,
+    }),
+  },
+  {
+    provide: PreCommitOptions,
+    inject: [CONFIG],
+    useFactory: ({ sectors }: MinerConfig): PreCommitOptions => ({ ccLifetimeEpochs: sectors.cc_lifetime * 2880 }),
+  },
+  { provide: InitOptions, inject: [CONFIG], useFactory: ({ miner }: MinerConfig): InitOptions => ({ minerAddress: miner.address }) },
+  {
+    provide: PublishOptions,
+    inject: [CONFIG],
+    useFactory: ({ publish }: MinerConfig) =>
+      new PublishOptions(
+        { maxDeals: publish.max_deals, periodMs: publish.period, pressureEpochs: publish.start_pressure },
+        { minPricePerGib: publish.min_price, maxCollateral: publish.max_collateral, minStartEpochs: publish.min_start },
+      ),
+  },
+]
+
+/** Every room but window-post/, and what they stand on. */
+export const minerProviders: readonly Provider[] = [
+  ...opened,
+  ...options,
+  Clock,
+  Settings,
+  Network,
+  MinerActor,
+  Wallet,
+  MessageStore,
+  ChainWatch,
+  Messager,
+  EventStore,
+  EventStream,
+  ProofCheck,
+  SectorNumbers,
+  StepStore,
+  StepTeller,
+  DrawTicket,
+  PreCommits,
+  ProveCommits,
+  PublicationStore,
+  Publications,
+  MinerInit,
+  SignAsk,
+  MinerService,
+]
