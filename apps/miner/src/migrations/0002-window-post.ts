@@ -27,6 +27,7 @@ export const windowPostMigration: Migration = {
        state TEXT NOT NULL, storage_id TEXT, claim_id TEXT, size_bytes INTEGER, tries INTEGER NOT NULL DEFAULT 0,
        tried TEXT NOT NULL, reason TEXT, at_ms INTEGER NOT NULL,
        PRIMARY KEY (row, turn, sector_number)) WITHOUT ROWID`,
+    `CREATE INDEX vanilla_proofs_sector ON vanilla_proofs (sector_number, at_ms)`,
 
     `CREATE TABLE workers (
        worker_id TEXT PRIMARY KEY, hostname TEXT NOT NULL, tasks TEXT NOT NULL, prover TEXT NOT NULL, version TEXT NOT NULL,

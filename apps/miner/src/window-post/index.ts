@@ -1,0 +1,7 @@
+export { startMinerHub } from './miner-hub.js'
+export { PostWork, workService } from './post-work.js'
+export { ProvingViews } from './proving-views.js'
+export { VanillaFiles } from './vanilla-files.js'
+export { WindowPost } from './window-post.js'
+export { PostQueue, WindowPostOptions } from './window-post-options.js'
+export { windowPostProviders } from './window-post-providers.js'

@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common'
+import { type Address, type DeadlineInfo, deadlineInfo, nextNotElapsed } from '@sealane/actors'
+import { ChainPort, type TipSet } from '@sealane/chain'
+import { epoch } from '@sealane/fil-units'
+import { Clock } from '../clock.js'
+import { Network } from '../network/network.js'
+import { dutyOf } from './post-facts.js'
+import { PartitionStore } from './partition-store.js'
+
+/** All deadlines are looked through at most this often. Unit: ms. */
+const FULL_SCAN_EVERY_MS = 60_000
+/** Deadlines asked for at the same time. */
+const PARALLEL = 8
+
+/**
+ * Makes rows from the chain's deadlines: for the open one and the next at once (their sectors are fixed: a deadline takes none from one
+ * challenge window before it opens), for all others now and then, so that faults are seen a day ahead.
+ */
+@Injectable()
+export class PartitionScan {
+  #scanned = new Set<string>()
+  #fullAt = Number.NEGATIVE_INFINITY
+  #fullIndex = -1
+
+  constructor(
+    private readonly chain: ChainPort,
+    private readonly network: Network,
+    private readonly partitions: PartitionStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /** What was read is doubted: a reorg, or a new start. */
+  forget(): void {
+    this.#scanned.clear()
+  }
+
+  async scan(miner: Address, head: TipSet): Promise<void> {
+    const { policy } = this.network.require()
+    const current = await this.chain.provingDeadline(miner, head.key)
+    const at = (index: number) => nextNotElapsed(policy, deadlineInfo(policy, epoch(current.periodStart), index, head.height))
+    const next = (current.index + 1) % policy.periodDeadlines
+    const near = [at(current.index), at(next)].filter((info) => !this.#scanned.has(keyOf(info)))
+    await this.#read(miner, head, near)
+    for (const info of near) this.#scanned.add(keyOf(info))
+    if (this.#scanned.size > 4 * policy.periodDeadlines) this.#scanned = new Set(near.map(keyOf))
+
+    const now = this.clock.now()
+    if (this.#fullIndex === current.index || now - this.#fullAt < FULL_SCAN_EVERY_MS) return
+    this.#fullIndex = current.index
+    this.#fullAt = now
+    await this.#read(miner, head, Array.from({ length: policy.periodDeadlines }, (_, index) => at(index)))
+  }
+
+  async #read(miner: Address, head: TipSet, infos: readonly DeadlineInfo[]): Promise<void> {
+    for (let from = 0; from < infos.length; from += PARALLEL) {
+      await Promise.all(infos.slice(from, from + PARALLEL).map((info) => this.#plan(miner, head, info)))
+    }
+  }
+
+  async #plan(miner: Address, head: TipSet, info: DeadlineInfo): Promise<void> {
+    const partitions = await this.chain.partitions(miner, info.index, head.key)
+    for (const [index, partition] of partitions.entries()) {
+      const { allSectors } = dutyOf(partition)
+      if (allSectors.length === 0) continue
+      if (await this.partitions.plan({ miner, info, partition: index, allSectors })) continue
+      const row = await this.partitions.find(miner, { periodStart: info.periodStart, deadline: info.index, partition: index })
+      if (row?.state === 'Waiting') await this.partitions.note(row, { all_sectors: JSON.stringify(allSectors) })
+    }
+  }
+}
+
+function keyOf({ periodStart, index }: DeadlineInfo): string {
+  return `${periodStart}/${index}`
+}

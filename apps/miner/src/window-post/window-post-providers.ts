@@ -1,0 +1,32 @@
+import { Collecting } from './collecting.js'
+import { PartitionScan } from './partition-scan.js'
+import { PartitionStore } from './partition-store.js'
+import { PostClaims } from './post-claims.js'
+import { PostFacts } from './post-facts.js'
+import { PostWork } from './post-work.js'
+import { ProvingViews } from './proving-views.js'
+import { Recoveries } from './recoveries.js'
+import { SectorHealth } from './sector-health.js'
+import { SectorHomes } from './sector-homes.js'
+import { SubmitPost } from './submit-post.js'
+import { VanillaFiles } from './vanilla-files.js'
+import { VanillaStore } from './vanilla-store.js'
+import { WindowPost } from './window-post.js'
+
+/** This room's injectables; `WindowPostOptions` and `PostQueue` are the app's to provide. */
+export const windowPostProviders = [
+  PartitionStore,
+  VanillaStore,
+  VanillaFiles,
+  SectorHomes,
+  PostFacts,
+  PartitionScan,
+  PostClaims,
+  Collecting,
+  SubmitPost,
+  SectorHealth,
+  Recoveries,
+  WindowPost,
+  PostWork,
+  ProvingViews,
+]
