@@ -1,4 +1,4 @@
-import { CodedError, type Remedy } from '@sealane/host'
+import { CodedError, type Remedy } from '@sealane/host/client'
 
 export type CliFacts =
   | { code: 'USAGE'; reason: string }
@@ -12,6 +12,13 @@ export type CliFacts =
   | { code: 'DEAL_REFUSED'; text: string }
   | { code: 'NO_KEY'; name: string }
   | { code: 'CHAIN'; reason: string }
+  | { code: 'NO_DEAL'; id: string }
+  | { code: 'UNREACHABLE'; miner: string; addresses: string }
+  | { code: 'NO_FUNDS'; address: string; has: string; needs: string }
+  | { code: 'NOT_ON_CHAIN'; what: string }
+  | { code: 'MESSAGE_FAILED'; cid: string; exitCode: number }
+  | { code: 'KEYSTORE'; path: string; reason: string }
+  | { code: 'FILE'; path: string; reason: string }
 
 const remedies = {
   USAGE: 'hold',
@@ -25,6 +32,13 @@ const remedies = {
   DEAL_REFUSED: 'hold',
   NO_KEY: 'hold',
   CHAIN: 'retry',
+  NO_DEAL: 'hold',
+  UNREACHABLE: 'retry',
+  NO_FUNDS: 'hold',
+  NOT_ON_CHAIN: 'hold',
+  MESSAGE_FAILED: 'hold',
+  KEYSTORE: 'hold',
+  FILE: 'hold',
 } as const satisfies Record<CliFacts['code'], Remedy>
 
 /** What the command line itself refuses; its message is the one line that is printed. */

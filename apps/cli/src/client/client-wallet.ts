@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Address, keyAddress } from '@sealane/actors'
 import { exportKey, generateKey, importKey, type KeyInfo, publicKey } from '@sealane/crypto'
-import { writeFileDurable } from '@sealane/host'
+import { writeFileDurable } from '@sealane/host/client'
 
 /** The client's one key, in a file of its own (0600, lotus' export format): no app of the provider ever sees it. */
 export async function clientKey(dir: string): Promise<{ key: KeyInfo; address: Address }> {

@@ -12,7 +12,7 @@ export class DealBook {
   }
 
   add(deal: MadeDeal): void {
-    appendFileSync(this.#file, `${JSON.stringify(deal)}\n`, { mode: 0o600, flush: true })
+    appendFileSync(this.#file, `\n${JSON.stringify(deal)}\n`, { mode: 0o600, flush: true })
   }
 
   list(): MadeDeal[] {

@@ -38,6 +38,17 @@ export async function dialProvider(
     return { connection, stop: async () => await node.stop() }
   } catch (error) {
     await node.stop()
-    throw error
+    if (signal.aborted) throw error
+    const shown = addresses.map(String).join(', ')
+    throw new CliError(
+      { code: 'UNREACHABLE', miner, addresses: shown },
+      `cannot reach the provider of ${miner} at ${shown}: ${reasonOf(error)}; is it running, and are these its addresses ("sealane net listen" on its host)?`,
+    )
   }
+}
+
+/** libp2p says "all dials failed" and hides why inside. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(reasonOf).join('; ')
+  return error instanceof Error ? error.message : String(error)
 }

@@ -8,7 +8,7 @@ import { CliError } from '../cli-error.js'
 /** Deals of one file at most. Source: the devnet's scale; a real client would cut larger files itself. */
 export const maxDeals = 64
 /** Below this commP is not defined. Unit: bytes. Source: go-fil-commp-hashhash (MinPiecePayload). */
-const minPayloadBytes = 65
+export const minPayloadBytes = 65
 
 /** One deal's bytes: a range of the file. */
 export interface FilePart {
@@ -67,12 +67,13 @@ export async function planDeals(
   const even = Math.ceil(found.size / count)
   const parts: FilePart[] = []
   for (let offset = 0; offset < found.size; offset += even) {
-    parts.push(await commit(path, offset, Math.min(even, found.size - offset)))
+    parts.push(await filePart(path, offset, Math.min(even, found.size - offset)))
   }
   return parts
 }
 
-async function commit(path: string, offset: number, sizeBytes: number): Promise<FilePart> {
+/** Commits to a range of a file: its piece CID and the padded size of its piece. */
+export async function filePart(path: string, offset: number, sizeBytes: number): Promise<FilePart> {
   const hasher = new CommPHasher()
   for await (const chunk of createReadStream(path, { start: offset, end: offset + sizeBytes - 1 })) {
     hasher.write(chunk as Buffer)

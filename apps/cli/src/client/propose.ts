@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Connection } from '@libp2p/interface'
 import {
   type Address,
+  type Cid,
   type ClientDealProposal,
   type DealProposal,
   dealProposalCid,
@@ -10,7 +11,14 @@ import {
 } from '@sealane/actors'
 import type { ChainPort } from '@sealane/chain'
 import { type KeyInfo, sign } from '@sealane/crypto'
-import { attoFil, type ChainEpoch, epoch, type PaddedSize, paddedSize } from '@sealane/fil-units'
+import {
+  type AttoFil,
+  attoFil,
+  type ChainEpoch,
+  epoch,
+  type PaddedSize,
+  paddedSize,
+} from '@sealane/fil-units'
 import { encodeTransferParams, parseDealUuid } from '@sealane/market'
 import { proposeDeal, queryAsk } from '@sealane/market/node'
 import { CliError } from '../cli-error.js'
@@ -30,6 +38,11 @@ export interface MadeDeal {
   path: string
   offset: number
   madeMs: number
+  client: string
+  /** attoFIL per epoch for the whole piece. */
+  pricePerEpoch: string
+  verified: boolean
+  offline: boolean
 }
 
 export interface ProposeOptions {
@@ -44,6 +57,16 @@ export interface ProposeOptions {
   /** Epochs from now until the deal starts: time to seal. */
   startDelayEpochs: number
   durationEpochs: number
+  /** In place of what follows from the ask, the chain's bounds and the delay. */
+  terms?: {
+    readonly startEpoch?: ChainEpoch | undefined
+    readonly endEpoch?: ChainEpoch | undefined
+    readonly pricePerEpoch?: AttoFil | undefined
+    readonly providerCollateral?: AttoFil | undefined
+    readonly verified?: boolean | undefined
+  }
+  /** The root of the client's data, as it calls it. Default: the piece CID. */
+  dataRoot?: Cid | undefined
   signal: AbortSignal
 }
 
@@ -52,20 +75,30 @@ export async function propose(o: ProposeOptions): Promise<MadeDeal> {
   const { chain, part } = o
   const head = await chain.head()
   const pieceSize = paddedSize(part.pieceSize)
-  const ask = await queryAsk(o.connection, o.miner, { signal: o.signal })
-  const bounds = await chain.collateralBounds(pieceSize, false)
+  const { terms = {} } = o
+  const verified = terms.verified ?? false
+  const startEpoch = terms.startEpoch ?? after(head.height, o.startDelayEpochs)
+  const price =
+    terms.pricePerEpoch ??
+    attoFil(
+      pricePerEpoch(
+        (await queryAsk(o.connection, o.miner, { signal: o.signal }))?.ask?.price ?? 0n,
+        pieceSize,
+      ),
+    )
+  const bounds = await chain.collateralBounds(pieceSize, verified)
   const proposal: DealProposal = {
     pieceCid: part.pieceCid,
     pieceSize,
-    verifiedDeal: false,
+    verifiedDeal: verified,
     client: o.client.address,
     provider: o.miner,
     label: o.label,
-    startEpoch: after(head.height, o.startDelayEpochs),
-    endEpoch: after(head.height, o.startDelayEpochs + o.durationEpochs),
-    storagePricePerEpoch: attoFil(pricePerEpoch(ask?.ask?.price ?? 0n, pieceSize)),
+    startEpoch,
+    endEpoch: terms.endEpoch ?? after(startEpoch, o.durationEpochs),
+    storagePricePerEpoch: price,
     // As boost's client: a fifth above the least, so that a small move of the bound does not refuse it.
-    providerCollateral: attoFil((bounds.min * 6n) / 5n),
+    providerCollateral: terms.providerCollateral ?? attoFil((bounds.min * 6n) / 5n),
     clientCollateral: attoFil(0n),
   }
   const signed: ClientDealProposal = {
@@ -79,7 +112,7 @@ export async function propose(o: ProposeOptions): Promise<MadeDeal> {
       dealUuid,
       isOffline: o.url === undefined,
       clientDealProposal: signed,
-      dealDataRoot: part.pieceCid,
+      dealDataRoot: o.dataRoot ?? part.pieceCid,
       transfer: {
         type: o.url === undefined ? '' : 'http',
         clientId: '',
@@ -107,6 +140,10 @@ export async function propose(o: ProposeOptions): Promise<MadeDeal> {
     path: part.path,
     offset: part.offset,
     madeMs: Date.now(),
+    client: o.client.address,
+    pricePerEpoch: String(proposal.storagePricePerEpoch),
+    verified,
+    offline: o.url === undefined,
   }
 }
 

@@ -3,6 +3,10 @@ import { type Address, type Cid, type Message, signingBytes } from '@sealane/act
 import type { ChainPort } from '@sealane/chain'
 import { type KeyInfo, sign } from '@sealane/crypto'
 import { attoFil } from '@sealane/fil-units'
+import { CliError } from '../cli-error.js'
+
+/** What one message may cost in gas, attoFIL. Source: filecoin-project/lotus node/config/def.go (DefaultMaxFee, 0.07 FIL). */
+const defaultMaxFee = attoFil(70_000_000_000_000_000n)
 
 /** Signs and pushes one message of the client's key, and waits until it has executed. Throws with the chain's words if it failed. */
 export async function sendMessage(
@@ -22,12 +26,18 @@ export async function sendMessage(
     method: o.method,
     params: o.params,
   }
-  const message = await chain.estimateGas(draft, { maxFee: attoFil(70_000_000_000_000_000n) })
+  const message = await chain.estimateGas(draft, { maxFee: defaultMaxFee })
   const cid = await chain.mpoolPush({ message, signature: sign(key, signingBytes(message)) })
   for (;;) {
     const found = await chain.searchMessage(cid)
     if (found?.receipt.exitCode === 0) return cid
-    if (found) throw new Error(`message ${cid} failed with exit code ${found.receipt.exitCode}`)
+    if (found) {
+      const { exitCode } = found.receipt
+      throw new CliError(
+        { code: 'MESSAGE_FAILED', cid, exitCode },
+        `message ${cid} failed with exit code ${exitCode}: nothing was moved but the gas; "sealane chain getmessage ${cid}" shows it`,
+      )
+    }
     await pause(200, undefined, { signal: o.signal })
   }
 }

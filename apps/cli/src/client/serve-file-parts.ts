@@ -3,12 +3,16 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { FilePart } from './plan-deals.js'
 
-/** A plain HTTP server on loopback that gives each part of a file its own URL, with Range: what a client's data server does. */
+/**
+ * A plain HTTP server that gives each part of a file its own URL, with Range: what a client's data server does. On loopback, unless
+ * `at` says under which URL the provider reaches this machine (then on all interfaces, at the URL's port).
+ */
 export async function serveFileParts(
   parts: readonly FilePart[],
+  at?: URL,
 ): Promise<{ url: (part: FilePart) => string; close: () => Promise<void> }> {
   const server = createServer((request, response) => {
-    const index = Number(/^\/parts\/(\d+)$/.exec(request.url ?? '')?.[1] ?? Number.NaN)
+    const index = Number(/\/parts\/(\d+)$/.exec(request.url ?? '')?.[1] ?? Number.NaN)
     const part = parts[index]
     if (!part) return void response.writeHead(404).end()
     const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '')
@@ -28,10 +32,15 @@ export async function serveFileParts(
       (error: unknown) => response.destroy(error instanceof Error ? error : undefined),
     )
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const wanted = at === undefined ? 0 : Number(at.port === '' ? 80 : at.port)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(wanted, at === undefined ? '127.0.0.1' : undefined, resolve)
+  })
   const { port } = server.address() as AddressInfo
+  const base = at === undefined ? `http://127.0.0.1:${port}` : at.href.replace(/\/$/, '')
   return {
-    url: (part) => `http://127.0.0.1:${port}/parts/${parts.indexOf(part)}`,
+    url: (part) => `${base}/parts/${parts.indexOf(part)}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

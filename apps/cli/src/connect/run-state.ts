@@ -3,6 +3,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { CliError } from '../cli-error.js'
 
+type Env = Readonly<Record<string, string | undefined>>
+
 /** What `sealane up` writes for the other commands: where the running stack is. */
 export interface RunState {
   /** The supervisor. */
@@ -17,7 +19,7 @@ export interface RunState {
 }
 
 /** `$SEALANE_HOME`, else `~/.sealane`: the state of `npm start`. */
-export function sealaneHome(env: NodeJS.ProcessEnv = process.env): string {
+export function sealaneHome(env: Env = process.env): string {
   return env.SEALANE_HOME ?? join(homedir(), '.sealane')
 }
 
@@ -25,6 +27,7 @@ export function runStatePath(home: string): string {
   return join(home, 'run.json')
 }
 
+/** The run that `home` remembers; undefined before the first one. */
 export function readRunState(home = sealaneHome()): RunState | undefined {
   const path = runStatePath(home)
   if (!existsSync(path)) return undefined
@@ -32,16 +35,21 @@ export function readRunState(home = sealaneHome()): RunState | undefined {
 }
 
 /** The folder with the apps' operator sockets: `$SEALANE_RUNTIME_DIR`, the running stack's, or the packaged default. */
-export function runtimeDir(env: NodeJS.ProcessEnv = process.env): string {
-  return env.SEALANE_RUNTIME_DIR ?? readRunState()?.runtimeDir ?? '/run/sealane'
+export function runtimeDir(env: Env = process.env): string {
+  return env.SEALANE_RUNTIME_DIR ?? readRunState(sealaneHome(env))?.runtimeDir ?? '/run/sealane'
 }
 
-/** The chain nodes to ask: `$FULLNODE_API_INFO`, or the running stack's devnet. */
-export function chainNodes(env: NodeJS.ProcessEnv = process.env): string {
-  const nodes = env.FULLNODE_API_INFO ?? readRunState()?.chain
+/** The chain nodes to ask: `$FULLNODE_API_INFO`, or the running stack's devnet. Throws CliError NOT_RUNNING. */
+export function chainNodes(env: Env = process.env): string {
+  const nodes = env.FULLNODE_API_INFO ?? readRunState(sealaneHome(env))?.chain
   if (nodes) return nodes
   throw new CliError(
     { code: 'NOT_RUNNING', what: 'a chain node' },
     'no chain node known: run "npm start" in another terminal, or set FULLNODE_API_INFO=TOKEN:/ip4/…/tcp/1234/http',
   )
+}
+
+/** Where the client's key and deals are: `$SEALANE_CLIENT_DIR`, else with the state of `npm start`. */
+export function clientDir(env: Env = process.env): string {
+  return env.SEALANE_CLIENT_DIR ?? join(sealaneHome(env), 'client')
 }

@@ -1,0 +1,138 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { CliError } from '../cli-error.js'
+import { tlsDir } from '../connect/tls-dir.js'
+import { lines } from '../frame/answer.js'
+import { answers, group } from '../frame/answers.js'
+import { natural, oneOf } from '../frame/parse-args.js'
+import type { Session } from '../frame/session.js'
+import { certificatesIn, certificatesTable } from '../show/certificates-table.js'
+
+export function certsCommand(session: Session): Command {
+  return group('certs', 'Certificates between machines: each end proves its role.', [
+    init(session),
+    issue(session),
+    show(session),
+  ])
+}
+
+const roles = ['provider', 'sealer', 'worker', 'miner', 'operator', 'redis'] as const
+
+function withDir(command: Command): Command {
+  return command.option(
+    '--dir <DIR>',
+    'where the authority is (default: SEALANE_TLS_DIR, the running stack’s, or /etc/sealane/tls)',
+  )
+}
+
+function init(session: Session): Command {
+  return answers<{ dir?: string }>(
+    session,
+    {
+      usage: 'init',
+      about: 'Make the authority that all machines trust, unless it is there.',
+      examples: ['certs init --dir ./sealane-tls'],
+      notes:
+        'ca.key signs certificates and nothing else: keep it at home, and off the machines that run the apps.',
+    },
+    async ({ dir: given }) => {
+      const dir = resolve(tlsDir(session.terminal.env, given))
+      const there = existsSync(join(dir, 'ca.key'))
+      const { createAuthority } = await import('@sealane/host')
+      await createAuthority(dir)
+      const text = there ? `the authority in ${dir} is kept` : `made an authority in ${dir}`
+      return {
+        json: { dir, made: !there },
+        text: lines(text, 'next: sealane certs issue provider, sealer, worker, miner'),
+      }
+    },
+    withDir,
+  )
+}
+
+interface IssueOptions {
+  dir?: string
+  name?: string
+  host?: string[]
+  days?: string
+  out?: string
+}
+
+function issue(session: Session): Command {
+  return answers<IssueOptions>(
+    session,
+    {
+      usage: 'issue <role>',
+      about: `Issue a certificate for a role: ${roles.join(', ')}.`,
+      examples: [
+        'certs issue miner --dir ./sealane-tls',
+        'certs issue provider --dir ./sealane-tls --host provider.example --out ./for-provider',
+        'certs issue worker --dir ./sealane-tls --name worker-3 --out ./for-worker-3',
+      ],
+      notes: 'Put ca.crt, ROLE.crt and ROLE.key (0600) into the tls.dir of the machine that plays the role.',
+    },
+    async (o, [roleText = '']) => {
+      const role = oneOf('the role', roleText, roles)
+      const dir = resolve(tlsDir(session.terminal.env, o.dir))
+      const out = o.out === undefined ? dir : resolve(o.out)
+      const days = o.days === undefined ? undefined : natural('--days', o.days)
+      if (!existsSync(join(dir, 'ca.key'))) {
+        throw new CliError(
+          { code: 'FILE', path: join(dir, 'ca.key'), reason: 'not there' },
+          `no authority in ${dir}: make one with "sealane certs init --dir ${dir}", or name its folder with --dir`,
+        )
+      }
+      const { issueCertificate } = await import('@sealane/host')
+      await issueCertificate(dir, {
+        role,
+        outDir: out,
+        ...(o.name === undefined ? {} : { name: o.name }),
+        ...(o.host === undefined ? {} : { hosts: o.host }),
+        ...(days === undefined ? {} : { days }),
+      })
+      const made = certificatesIn(out, session.terminal.now()).find((one) => one.role === role)
+      return {
+        json: { dir: out, ...made },
+        text: lines(`${join(out, `${role}.crt`)} and ${role}.key, valid until ${made?.expires ?? '?'}`),
+      }
+    },
+    (command) =>
+      withDir(command)
+        .option('--name <NAME>', 'tells machines of one role apart in logs (default: the role)')
+        .option(
+          '--host <NAME>',
+          'further DNS name or address of the machine; may be repeated',
+          (host: string, before: string[] = []) => [...before, host],
+        )
+        .option('--days <N>', 'how long it is valid (default: 365)')
+        .option('--out <DIR>', 'where to put it, with a copy of ca.crt (default: beside the authority)'),
+  )
+}
+
+function show(session: Session): Command {
+  return answers<{ dir?: string }>(
+    session,
+    {
+      usage: 'show',
+      about: 'List certificates: role, hosts, expiry, and what is wrong with them.',
+      examples: ['certs show --dir ./sealane-tls'],
+    },
+    async ({ dir: given }) => {
+      const dir = resolve(tlsDir(session.terminal.env, given))
+      const rows = certificatesIn(dir, session.terminal.now())
+      if (rows.length === 0) {
+        throw new CliError(
+          { code: 'FILE', path: dir, reason: 'no certificates' },
+          `no certificates in ${dir}: sealane certs init --dir DIR makes the authority`,
+        )
+      }
+      return {
+        json: rows,
+        text: certificatesTable(rows),
+        ...(rows.some((row) => row.daysLeft < 0) ? { exitCode: 1 } : {}),
+      }
+    },
+    withDir,
+  )
+}

@@ -1,0 +1,99 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseAddress, parseCid } from '@sealane/actors'
+import { type Json, rpcCall, stringifyJson } from '@sealane/chain'
+import { attoFilFromText, formatFil } from '@sealane/fil-units'
+import type { Command } from 'commander'
+import { lines } from '../frame/answer.js'
+import { answers, group } from '../frame/answers.js'
+import { amount, natural } from '../frame/parse-args.js'
+import type { Session } from '../frame/session.js'
+import { devnetText } from '../show/devnet-text.js'
+
+export function devnetCommand(session: Session): Command {
+  return group('devnet', 'The embedded chain.', [info(session), advance(session), fund(session)])
+}
+
+async function call(
+  session: Session,
+  method: string,
+  params: readonly Json[],
+  timeoutMs?: number,
+): Promise<Json> {
+  return await rpcCall(await session.nodes(), method, params, timeoutMs)
+}
+
+function info(session: Session): Command {
+  return answers(
+    session,
+    {
+      usage: 'info',
+      about: 'Print what the devnet is, what its clock does and waits for, and what it simplifies.',
+      examples: ['devnet info'],
+    },
+    async () => {
+      const answer = await call(session, 'Devnet.Info', [])
+      return { json: JSON.parse(stringifyJson(answer)), text: devnetText(answer) }
+    },
+  )
+}
+
+/** Epochs pass in milliseconds, but a hold may last minutes of wall time. Unit: ms. */
+const advanceTimeoutMs = 3_600_000
+
+function advance(session: Session): Command {
+  return answers<{ force?: boolean }>(
+    session,
+    {
+      usage: 'advance <epochs>',
+      about: 'Let epochs pass quickly. Holds before deadlines that owe a WindowPoSt, unless told not to.',
+      examples: ['devnet advance 2880', 'devnet advance 60 --force'],
+    },
+    async ({ force }, [text]) => {
+      const epochs = natural('epochs', text)
+      const chain = await session.chain()
+      const before = (await chain.head()).height
+      await call(session, 'Devnet.Advance', [epochs, force ?? false], advanceTimeoutMs)
+      const after = (await chain.head()).height
+      return { json: { from: before, to: after }, text: lines(`epoch ${before} → ${after}`) }
+    },
+    (command) =>
+      command.option('--force', 'pass deadlines that owe a WindowPoSt: their sectors become faulty'),
+  )
+}
+
+function fund(session: Session): Command {
+  return answers<{ toBalance?: boolean; wait: boolean }>(
+    session,
+    {
+      usage: 'fund <address> <amount>',
+      about: 'Send FIL from the faucet, and wait until it has arrived.',
+      examples: [
+        'devnet fund t1w3ch536xa2xka5fw3gf2iv7tffkpoajvm4wtmjq 100',
+        'devnet fund t1w3ch536xa2xka5fw3gf2iv7tffkpoajvm4wtmjq 100 --to-balance',
+      ],
+    },
+    async ({ toBalance, wait }, [addressText = '', amountText]) => {
+      const address = parseAddress(addressText)
+      const value = amount('amount', amountText)
+      const method = toBalance ? 'Devnet.FundTo' : 'Devnet.Fund'
+      const answer = await call(session, method, [address, String(value)])
+      const cid = (answer as { '/'?: string } | null)?.['/'] ?? (typeof answer === 'string' ? answer : null)
+      const chain = await session.chain()
+      if (wait && cid !== null) {
+        while ((await chain.searchMessage(parseCid(cid))) === undefined) {
+          await pause(200, undefined, { signal: session.terminal.signal })
+        }
+      }
+      const balance = await chain.walletBalance(address)
+      const text = cid === null ? 'has that much already' : cid
+      return {
+        json: { cid, balance },
+        text: lines(text, `balance: ${formatFil(attoFilFromText(`${balance}`))}`),
+      }
+    },
+    (command) =>
+      command
+        .option('--to-balance', 'send only what is missing to reach the amount')
+        .option('--no-wait', 'return at once'),
+  )
+}

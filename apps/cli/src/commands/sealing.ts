@@ -1,0 +1,103 @@
+import type { Command } from 'commander'
+import { answers, group } from '../frame/answers.js'
+import { flag, optionalNatural, usage } from '../frame/parse-args.js'
+import type { Session } from '../frame/session.js'
+import { jobsTable, limitsLogTable, limitsText, workersText } from '../show/sealing-tables.js'
+
+export function sealingCommand(session: Session): Command {
+  return group('sealing', 'Sealing work and its limits.', [
+    jobs(session),
+    workers(session),
+    setLimits(session),
+    limitsLog(session),
+  ])
+}
+
+function jobs(session: Session): Command {
+  return answers(
+    session,
+    { usage: 'jobs', about: 'List what workers are doing now.', examples: ['sealing jobs'] },
+    async () => {
+      const rows = await (await session.sealer())['sealing.jobs']({})
+      return { json: rows, text: jobsTable(rows, session.terminal.now()) }
+    },
+  )
+}
+
+function workers(session: Session): Command {
+  return answers(
+    session,
+    {
+      usage: 'workers',
+      about: 'List workers: their tasks, storage paths and whether they are there.',
+      examples: ['sealing workers'],
+    },
+    async () => {
+      const rows = await (await session.sealer())['sealing.workers']({})
+      return { json: rows, text: workersText(rows, session.terminal.now()) }
+    },
+  )
+}
+
+interface Limits {
+  enable_deal_sector?: string | boolean
+  enableDealSector?: string | boolean
+  dealConcurrent?: string
+  total_num?: string
+  totalNum?: string
+}
+
+function setLimits(session: Session): Command {
+  return answers<Limits>(
+    session,
+    {
+      usage: 'set-limits',
+      about: 'Change how many sectors may be in flight, while running. Without flags: print the limits.',
+      examples: [
+        'sealing set-limits --enable_deal_sector --deal-concurrent 1',
+        'sealing set-limits --enable_deal_sector false',
+        'sealing set-limits --total_num 8',
+      ],
+      notes:
+        'A deal sector is in flight from its first piece until its ProveCommit proof exists. total_num counts sectors of any kind; 0 is no limit.',
+    },
+    async (o) => {
+      const sealer = await session.sealer()
+      const enable = o.enable_deal_sector ?? o.enableDealSector
+      const totalNum = optionalNatural('--total_num', o.total_num ?? o.totalNum)
+      const dealConcurrent = optionalNatural('--deal-concurrent', o.dealConcurrent)
+      if (dealConcurrent === 0)
+        throw usage('--deal-concurrent 0 takes no deals: say --enable_deal_sector false')
+      const changes = {
+        ...(enable === undefined ? {} : { enableDealSector: flag('--enable_deal_sector', enable) }),
+        ...(dealConcurrent === undefined ? {} : { dealConcurrent }),
+        ...(totalNum === undefined ? {} : { totalNum }),
+      }
+      const none = Object.keys(changes).length === 0
+      const limits = none ? (await sealer.status({})).limits : await sealer['sealing.setLimits'](changes)
+      return { json: limits, text: limitsText(limits) }
+    },
+    (command) =>
+      command
+        .option('--enable_deal_sector [bool]', 'take deals into sectors')
+        .option('--enable-deal-sector [bool]', 'the same')
+        .option('--deal-concurrent <N>', 'deal sectors in flight at most')
+        .option('--total_num <N>', 'sectors of any kind in flight at most; 0: no limit')
+        .option('--total-num <N>', 'the same'),
+  )
+}
+
+function limitsLog(session: Session): Command {
+  return answers(
+    session,
+    {
+      usage: 'limits-log',
+      about: 'Print every change of the in-flight counts: that a limit was never exceeded.',
+      examples: ['sealing limits-log'],
+    },
+    async () => {
+      const rows = await (await session.sealer())['sealing.limitsLog']({})
+      return { json: rows, text: limitsLogTable(rows) }
+    },
+  )
+}

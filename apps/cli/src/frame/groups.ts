@@ -1,0 +1,119 @@
+import type { Command } from 'commander'
+import type { Session } from './session.js'
+
+interface Group {
+  readonly name: string
+  readonly about: string
+  readonly load: (session: Session) => Promise<Command>
+}
+
+/**
+ * Every first word of the command line. A group's code is loaded when its word is used, so that `--help` costs nothing.
+ */
+export const groups: readonly Group[] = [
+  {
+    name: 'up',
+    about: 'run the whole stack with an embedded chain and watch a deal to its proof (npm start)',
+    load: async () => (await import('../up/up-command.js')).upCommand(),
+  },
+  {
+    name: 'storage-deals',
+    about: 'the provider’s deals and ask: list, get-ask, set-ask, import-data',
+    load: async (session) => (await import('../commands/storage-deals.js')).storageDealsCommand(session),
+  },
+  {
+    name: 'deals',
+    about: 'one deal across all apps: why does it wait, find it by any id',
+    load: async (session) => (await import('../commands/deals.js')).dealsCommand(session),
+  },
+  {
+    name: 'net',
+    about: 'the provider’s libp2p host: id, listen, connect, peers',
+    load: async (session) => (await import('../commands/net.js')).netCommand(session),
+  },
+  {
+    name: 'provider',
+    about: 'the provider itself: info, set-miner',
+    load: async (session) => (await import('../commands/provider.js')).providerCommand(session),
+  },
+  {
+    name: 'sectors',
+    about: 'sectors: list, status, log, pledge, seal, release, unseal',
+    load: async (session) => (await import('../commands/sectors.js')).sectorsCommand(session),
+  },
+  {
+    name: 'sealing',
+    about: 'sealing work: jobs, workers, set-limits, limits-log',
+    load: async (session) => (await import('../commands/sealing.js')).sealingCommand(session),
+  },
+  {
+    name: 'proving',
+    about: 'WindowPoSt: info, deadlines, partitions, faults',
+    load: async (session) => (await import('../commands/proving.js')).provingCommand(session),
+  },
+  {
+    name: 'messages',
+    about: 'messages of the miner app: list, show',
+    load: async (session) => (await import('../commands/messages.js')).messagesCommand(session),
+  },
+  {
+    name: 'mpool',
+    about: 'the chain node’s message pool: pending',
+    load: async (session) => (await import('../commands/mpool.js')).mpoolCommand(session),
+  },
+  {
+    name: 'market',
+    about: 'the miner’s market escrow: balance, add, withdraw',
+    load: async (session) => (await import('../commands/market.js')).marketCommand(session),
+  },
+  {
+    name: 'actor',
+    about: 'the miner actor: info, set-addrs, set-peer-id',
+    load: async (session) => (await import('../commands/actor.js')).actorCommand(session),
+  },
+  {
+    name: 'miner',
+    about: 'create the miner actor: init',
+    load: async (session) => (await import('../commands/miner.js')).minerCommand(session),
+  },
+  {
+    name: 'wallet',
+    about: 'the miner’s keys: new, list, balance, import, export',
+    load: async (session) => (await import('../commands/wallet.js')).walletCommand(session),
+  },
+  {
+    name: 'chain',
+    about: 'the chain: head, list, getmessage',
+    load: async (session) => (await import('../commands/chain.js')).chainCommand(session),
+  },
+  {
+    name: 'state',
+    about: 'the chain’s state: miner-info, get-actor, sector, deal, power',
+    load: async (session) => (await import('../commands/state.js')).stateCommand(session),
+  },
+  {
+    name: 'client',
+    about: 'make deals as a client does: import, deal, list-deals, deal-status, query-ask, market-add',
+    load: async (session) => (await import('../commands/client.js')).clientCommand(session),
+  },
+  {
+    name: 'devnet',
+    about: 'the embedded chain: info, advance, fund',
+    load: async (session) => (await import('../commands/devnet.js')).devnetCommand(session),
+  },
+  {
+    name: 'certs',
+    about: 'certificates between machines: init, issue, show',
+    load: async (session) => (await import('../commands/certs.js')).certsCommand(session),
+  },
+  {
+    name: 'backup',
+    about: 'copy the apps’ databases and keys, consistently, while they run',
+    load: async (session) => (await import('../commands/backup.js')).backupCommand(session),
+  },
+  {
+    name: 'doctor',
+    about: 'check this machine and what runs on it, one line each, with what to do',
+    load: async (session) => (await import('../commands/doctor.js')).doctorCommand(session),
+  },
+]
