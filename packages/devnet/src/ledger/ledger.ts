@@ -6,7 +6,7 @@ import { type ChainState, decodeState } from '../vm/index.js'
 import { LedgerError } from './ledger-error.js'
 
 /** Blocks and states kept in memory; older ones are read from the database. */
-const blocksInMemory = 4_096
+const blocksInMemory = 1_024
 const statesInMemory = 96
 
 /** The chain and its states: what was made durable, seen from its head. One block a tipset. */

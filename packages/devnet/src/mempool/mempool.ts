@@ -38,11 +38,16 @@ export class Mempool {
 
   static async open(store: ChainStore, chain: PoolChain): Promise<Mempool> {
     const pool = new Mempool(store, chain)
+    const stale: Cid[] = []
     for (const { cid, signed, arrival } of await store.pool()) {
-      const sender = await chain.keyAddress(signed.message.from)
-      pool.#put({ cid, signed, sender, arrival })
       pool.#arrivals = Math.max(pool.#arrivals, arrival)
+      const sender = await chain.keyAddress(signed.message.from).catch(() => undefined)
+      const state = sender === undefined ? undefined : await chain.sender(sender)
+      // A replacement that arrived while its nonce was used, or a sender that a reorg took off the chain.
+      if (sender === undefined || state === undefined || signed.message.nonce < state.nonce) stale.push(cid)
+      else pool.#put({ cid, signed, sender, arrival })
     }
+    if (stale.length > 0) await store.removeFromPool(stale)
     return pool
   }
 

@@ -74,7 +74,8 @@ export function stateMethods({ node }: Api): Record<string, Method> {
     })
 
   /** A method whose answer is always the same, once its parameters make sense. */
-  const nothing = (takes: readonly Param<unknown>[], answer: Json): Method => method('read', takes, () => answer)
+  const nothing = (takes: readonly Param<unknown>[], answer: Json): Method =>
+    method('read', takes, () => answer)
 
   async function invocation(message: Message, applied: Applied, nonce: number): Promise<Json> {
     const called = { ...message, nonce }

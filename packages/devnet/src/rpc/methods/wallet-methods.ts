@@ -19,8 +19,7 @@ export function walletMethods({ node, random }: Api): Record<string, Method> {
     'Filecoin.WalletHas': method('write', [params.address], (address) => wallet.has(address)),
     'Filecoin.WalletDefaultAddress': method('write', [], () => shown(node.faucet)),
     'Filecoin.WalletBalance': method('read', [params.address], async (address) => {
-      // Of the head's own state, as lotus answers: after its messages.
-      const actor = query.actor(await node.latest(), address)
+      const actor = query.actor(await node.ledger.stateAt(node.head), address)
       return (actor?.balance ?? 0n).toString()
     }),
     'Filecoin.WalletSign': method('sign', [params.address, params.bytes], (address, bytes) =>
