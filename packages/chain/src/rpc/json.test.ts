@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseJson, stringifyJson } from './json.js'
+import { type Json, parseJson, stringifyJson } from './json.js'
 
 describe('JSON', () => {
   it('keeps all digits of whole numbers, and leaves everything else as it is', () => {
@@ -14,6 +15,32 @@ describe('JSON', () => {
       e: 9007199254740991,
     })
     expect(stringifyJson(value)).toBe(text)
+  })
+  it('comes back as it went, whatever it holds', () => {
+    const long = fc.bigInt({ min: 2n ** 53n, max: 2n ** 80n })
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { depthSize: 'small' },
+        fc.string(),
+        fc.maxSafeInteger(),
+        long,
+        fc.boolean(),
+        fc.constant(null),
+        tie('list'),
+        tie('record'),
+      ),
+      list: fc.array(tie('tree'), { maxLength: 4 }),
+      record: fc.dictionary(
+        fc.string({ minLength: 1 }).filter((key) => key !== '__proto__'),
+        tie('tree'),
+        { maxKeys: 4, noNullPrototype: true },
+      ),
+    }))
+    fc.assert(
+      fc.property(tree, (value) => {
+        expect(parseJson(stringifyJson(value as Json))).toEqual(value)
+      }),
+    )
   })
   it('does not take digits inside a string for a number', () => {
     expect(parseJson('{"a":"x:12345678901234567890"}')).toEqual({ a: 'x:12345678901234567890' })

@@ -19,7 +19,7 @@ const engine = JSON as unknown as {
 }
 
 // A reviver costs five times the parse, and few answers hold a number it would change.
-const longNumber = /[[:,]\s*-?\d{16,}(?![\d.eE])/
+const longNumber = /(?:^|[[:,])\s*-?\d{16,}(?![\d.eE])/
 
 /** Reads JSON without losing digits: whole numbers that a double cannot hold become `bigint`. @throws SyntaxError */
 export function parseJson(text: string): Json {

@@ -3,7 +3,7 @@ import { dagCborCid, parseCid } from '@sealane/actors'
 import { type Json, parseJson, shapes } from '@sealane/chain'
 import { describe, expect, it } from 'vitest'
 import { blockCid, blockHeaderCodec } from './block-codec.js'
-import { executionOrder, messageObjects, receiptObjects } from './block-messages.js'
+import { messageObjects, receiptObjects } from './block-messages.js'
 
 interface Recorded {
   request: { params: Json[] }
@@ -48,7 +48,7 @@ describe("a block's messages and receipts", () => {
       ...secp,
       ...bls.map((message) => ({ message, signature: { type: 2 as const, data: new Uint8Array(96) } })),
     ]
-    expect(messageObjects(executionOrder(signed))[0].cid).toBe(block.messages)
+    expect(messageObjects(signed)[0].cid).toBe(block.messages)
   })
   it('are the well-known empty roots when there are none', () => {
     expect(messageObjects([])[0].cid).toBe('bafy2bzacecmda75ovposbdateg7eyhwij65zklgyijgcjwynlklmqazpwlhba')

@@ -14,11 +14,6 @@ import { amt, type IpldObject } from './amt.js'
 
 const messageMeta = tuple({ bls: cid, secp: cid })
 
-/** A block's messages in execution order: BLS ones first. Source: filecoin-project/lotus chain/types/fullblock.go. */
-export function executionOrder(messages: readonly SignedMessage[]): SignedMessage[] {
-  return [...messages.filter(isBls), ...messages.filter((signed) => !isBls(signed))]
-}
-
 export function isBls(signed: SignedMessage): boolean {
   return signed.signature.type === 2
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChainView, OwedPost } from './chain-view.js'
 import { type ClockSettings, defaultClockSettings } from './clock-settings.js'
@@ -170,5 +171,42 @@ describe('a hold', () => {
     const { state } = untilStep(startClock(0), view({ owed: [owed] }), 0, 70_000)
     expect(Object.keys(state.held)).toEqual(['f01000/105'])
     expect(stepped(state, 105, 1, 0).held).toEqual({})
+  })
+})
+
+describe('whatever the chain looks like', () => {
+  const anyView = fc.record({
+    headEpoch: fc.constant(100),
+    wallEpoch: fc.constant(100),
+    includable: fc.nat(3),
+    lastMessageEpoch: fc.option(fc.integer({ min: 80, max: 100 }), { nil: undefined }),
+    lastSeedEpoch: fc.option(fc.integer({ min: 80, max: 120 }), { nil: undefined }),
+    unactivatedDeals: fc.nat(2),
+    nearestLoss: fc.option(fc.integer({ min: 90, max: 2_000 }), { nil: undefined }),
+    sectorsToProve: fc.nat(2),
+    owed: fc.array(
+      fc.record({
+        miner: fc.constantFrom('f01000', 'f01001'),
+        deadline: fc.nat(47),
+        close: fc.integer({ min: 101, max: 160 }),
+        partitions: fc.constant([0]),
+        answered: fc.boolean(),
+      }),
+      { maxLength: 2 },
+    ),
+    followers: fc.record({ count: fc.nat(2), behind: fc.nat(2) }),
+  })
+  it('the clock steps in the end, never spins, and never holds longer than it said', () => {
+    fc.assert(
+      fc.property(anyView, (look) => {
+        const { tick, now, looks } = untilStep(startClock(0), look, 0, 10_000_000)
+        expect(tick.action).toBe('step')
+        expect(now).toBeLessThanOrEqual(
+          settings.holdLimitMs + settings.followerPatienceMs + 2 * settings.blockDelayMs,
+        )
+        // Behind a follower it looks every 2 ms at most, else twice a second.
+        expect(looks).toBeLessThan(20 + now / 2)
+      }),
+    )
   })
 })

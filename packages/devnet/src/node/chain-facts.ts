@@ -1,6 +1,3 @@
-import type { ClockState } from '../clock/clock-state.js'
-import type { TicketBook } from '../randomness/ticket-book.js'
-
 /** Drawn at genesis, never changed. Amounts as decimal strings. */
 export interface GenesisFact {
   readonly networkName: string
@@ -9,16 +6,6 @@ export interface GenesisFact {
   readonly blockDelaySeconds: number
   readonly faucet: string
   readonly genesisBlock: string
-}
-
-/** The single values kept in the database, by name. */
-export interface Facts {
-  readonly genesis: GenesisFact
-  readonly book: TicketBook
-  readonly clock: ClockState
-  /** Hex. */
-  readonly tokenSecret: string
-  readonly mempool: MempoolFact
 }
 
 export interface MempoolFact {

@@ -1,4 +1,5 @@
 import { type Address, formatAddress, isDefined } from '@sealane/actors'
+import { simplifications as rules } from '../vm/index.js'
 
 /** Network version 28: builtin actors v18. */
 export const networkVersion = 28
@@ -16,15 +17,13 @@ export function shown(address: Address): string {
   return isDefined(address) ? formatAddress(address, 't') : address
 }
 
-/** What is not as on a real network. Shown by `devnet info`, and kept true. */
+/** What is not as on a real network, in the rules and around them. Shown by `devnet info`, and kept true. */
 export const simplifications: readonly string[] = [
   'one block producer without power: every round has one block unless null rounds are asked for',
   'no VRFs, no block signatures, no winning proofs: tickets, beacon and election proofs are derived from a seed',
   'block headers carry the empty BLS aggregate; message signatures are verified when a message enters the pool',
-  'state roots are CIDs over this program’s own state, not HAMTs: ChainReadObj and StateReadState cannot walk them',
-  'gas is a fixed table per method, recorded from a real network; there are no gas charges in traces',
-  'block rewards, circulating supply and smoothed power are frozen to a recorded snapshot',
-  'every WindowPoSt is verified when it is sent, and a wrong one refused: there are no disputes',
-  'no F3, no events, no EVM, no multisig, no payment channels; the verified registry answers, but is empty',
-  'base-fee and premium estimates are without lotus’ random noise',
+  'premium estimates are without lotus’ random noise; blocks take the best paid messages first, without looking ahead',
+  'ChainReadObj serves blocks and messages, not state; StateReadState serves accounts only',
+  'no F3, no events, no EVM, no multisig, no payment channels, no peers',
+  ...rules,
 ]
