@@ -33,14 +33,20 @@ function shellBlocks(page: string): string[] {
   )
 }
 
-/** The word lists of `npx sealane …` in shell blocks and inline code. */
+/** The words after `npx sealane`, and after the guide's own `abroad` and `home`, in shell blocks and inline code. */
 function sealaneCommands(page: string): string[] {
-  const sources = [...shellBlocks(page), ...inlineCode(page)]
+  const sources = [...shellBlocks(page), ...inlineCode(page)].flatMap(substitutions)
   return sources.flatMap((source) =>
-    [...source.matchAll(/(?:npx sealane|\$SEALANE) +([a-z][^|&;>\n)#]*)/g)].map(([, words = '']) =>
+    [...source.matchAll(/(?:npx sealane|^ *(?:abroad|home)) +([a-z][^|&;<>\n)#]*)/gm)].map(([, words = '']) =>
       words.trim(),
     ),
   )
+}
+
+/** A shell text without its `$(…)`, and each of those as a text of its own. */
+function substitutions(text: string): string[] {
+  const inner = /"?\$\(([^()]*)\)"?/.exec(text)
+  return inner === null ? [text] : [...substitutions(text.replace(inner[0], 'VALUE')), inner[1] ?? '']
 }
 
 /** What `find` dislikes on each page; pages without complaints are left out. */
