@@ -37,6 +37,7 @@ import { sealer } from '../../testing/seal-sector.js'
 import { version } from '../../version.js'
 import { Keystore } from '../../wallet/keystore.js'
 import { startMinerHub } from '../miner-hub.js'
+import type { PartitionRow } from '../partition-row.js'
 import { PostWork, workService } from '../post-work.js'
 import { VanillaFiles } from '../vanilla-files.js'
 import { WindowPost } from '../window-post.js'
@@ -121,15 +122,21 @@ export class ProvingMiner {
     this.rooms = rooms
   }
 
-  static async open(o: { directory: string; redisUrl: string; devnetFlags?: readonly string[]; options?: Partial<WindowPostOptions> }): Promise<ProvingMiner> {
-    const { directory, redisUrl } = o
+  static async open(o: {
+    directory: string
+    redisUrl: string
+    devnetFlags?: readonly string[]
+    flags?: readonly string[]
+    options?: Partial<WindowPostOptions>
+  }): Promise<ProvingMiner> {
+    const { directory, redisUrl, flags = [] } = o
     const tlsDir = join(directory, 'tls')
     await createAuthority(tlsDir)
     for (const role of ['miner', 'worker']) await issueCertificate(tlsDir, { role, name: role })
     const tls = { miner: loadIdentity(tlsDir, 'miner'), worker: loadIdentity(tlsDir, 'worker') }
     const devnet = await startDevnet(join(directory, 'devnet'), o.devnetFlags)
     const start = async (changes: Partial<WindowPostOptions> = {}) =>
-      await startProvingRooms({ directory, nodes: devnet.nodes, redisUrl, tls, options: { ...o.options, ...changes } })
+      await startProvingRooms({ directory, nodes: devnet.nodes, redisUrl, tls, flags, options: { ...o.options, ...changes } })
     const miner = new ProvingMiner(directory, devnet, redisUrl, tls, start, await start())
     await miner.#init()
     return miner
@@ -147,6 +154,32 @@ export class ProvingMiner {
   async stop(): Promise<void> {
     await this.rooms.stop()
     await this.devnet.stop()
+  }
+
+  /** Lets epochs pass, as `devnet advance` does; without `force` the chain waits for our PoSts. */
+  async advance(epochs: number, force = false): Promise<void> {
+    await this.devnet.admin('Devnet.Advance', [epochs, force])
+  }
+
+  async power(): Promise<bigint> {
+    const { address } = await this.rooms.context.get(MinerActor).require()
+    return (await this.devnet.chain.minerPower(address)).minerPower.rawBytePower
+  }
+
+  async rows(): Promise<PartitionRow[]> {
+    return await this.rooms.context.get(MinerDb).selectFrom('partitions').selectAll().orderBy('close').execute()
+  }
+
+  /** The newest rows once they look as wanted. */
+  async row(what: string, wanted: (row: PartitionRow) => boolean): Promise<PartitionRow> {
+    let found: PartitionRow | undefined
+    const look = async () => {
+      found = (await this.rows()).findLast(wanted)
+      return { found: found !== undefined, ...(await this.shown()) }
+    }
+    await until(what, look, (state) => state.found, patience)
+    if (found === undefined) throw new Error(`no row: ${what}`)
+    return found
   }
 
   async #init(): Promise<void> {
