@@ -230,6 +230,13 @@ describe('what goes wrong', () => {
     expect(await chain.mpoolPush(signedMessage())).toMatch(/^bafy/)
   })
 
+  it('is asked again when a kept connection was closed at that moment', async () => {
+    node.play('ChainHead')
+    node.instead = 'hang up once'
+    expect((await chain.head()).height).toBe(3918)
+    expect(node.asked).toHaveLength(2)
+  })
+
   it('is named: an answer that never comes, never ends, or is no answer', async () => {
     node.instead = 'hang'
     await expect(chain.head()).rejects.toMatchObject({ code: 'TIMEOUT' })

@@ -21,7 +21,7 @@ export class Playback {
   readonly #answers = new Map<string, { status: number; body: string }>()
   readonly #server: Server
   /** What to do instead of answering. */
-  instead: 'answer' | 'hang' | 'hang up' | 'flood' | 'no json' = 'answer'
+  instead: 'answer' | 'hang' | 'hang up' | 'hang up once' | 'flood' | 'no json' = 'answer'
 
   private constructor() {
     this.#server = createServer(async (request, response) => {
@@ -33,7 +33,8 @@ export class Playback {
       }
       this.asked.push({ method, params, token: request.headers.authorization })
       if (this.instead === 'hang') return
-      if (this.instead === 'hang up') {
+      if (this.instead === 'hang up' || this.instead === 'hang up once') {
+        if (this.instead === 'hang up once') this.instead = 'answer'
         request.socket.destroy()
         return
       }

@@ -123,7 +123,14 @@ export class NodePool {
 
   async #ask(member: Member, method: string, params: readonly Json[], timeoutMs?: number): Promise<Json> {
     try {
-      const answer = await member.node.call(method, params, timeoutMs)
+      const answer = await member.node
+        .call(method, params, timeoutMs)
+        // A connection kept open may have been closed by the other side just now. Asking again is harmless: nothing
+        // that this pool asks changes anything the second time.
+        .catch((cause: unknown) => {
+          if (closedUnderUs(cause)) return member.node.call(method, params, timeoutMs)
+          throw cause
+        })
       this.#answered(member)
       return answer
     } catch (cause) {
@@ -225,4 +232,11 @@ function isDown(error: ChainError): boolean {
 
 function anotherMayKnow(error: ChainError): boolean {
   return isDown(error) || /could not find|block not found/.test(error.text)
+}
+
+function closedUnderUs(error: unknown): boolean {
+  if (!(error instanceof ChainError) || error.code !== 'NODE_DOWN') return false
+  const reason = error.cause instanceof Error ? error.cause.cause : undefined
+  const code = reason instanceof Error && 'code' in reason ? reason.code : undefined
+  return code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'EPIPE'
 }

@@ -16,6 +16,9 @@ const maxRequestBytes = 100 * 1024 * 1024
 /** Source: filecoin-project/go-jsonrpc server options. Unit: ms. */
 const pingEveryMs = 5_000
 
+/** Longer than anybody polls. Unit: ms. */
+const keepAliveMs = 180_000
+
 const rpcPath = '/rpc/v1'
 
 /** JSON-RPC over HTTP and WebSocket on one port, as go-jsonrpc serves it: statuses, codes and texts included. */
@@ -29,6 +32,8 @@ export class RpcServer {
     private readonly tokens: Tokens,
   ) {
     this.#server = createServer((request, response) => void this.#http(request, response))
+    // Idle clients keep their connection: a request that meets a closing one is a needless failure.
+    this.#server.keepAliveTimeout = keepAliveMs
     this.#server.on('upgrade', (request, socket, head) => void this.#upgrade(request, socket, head))
     this.#pings = setInterval(() => {
       for (const client of this.#sockets.clients) if (client.readyState === client.OPEN) client.ping()
