@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { useNativeCrypto } from '@sealane/crypto/native'
 import { checkConfig, defaultConfigFile, exitCodeOf, loadConfig, plainLine, runApp } from '@sealane/host'
 import { AppModule } from './app.module.js'
 import { providerConfig } from './config.js'
@@ -20,13 +21,17 @@ async function main(argv: readonly string[]): Promise<void> {
   const [command, ...rest] = argv
   if (command === 'run') {
     const { values } = loadConfig(providerConfig, { argv: rest })
-    await runApp({
+    const crypto = useNativeCrypto()
+    const { log } = await runApp({
       name: 'provider',
       module: AppModule,
       config: values,
       logLevel: values.log.level,
       ...(values.log.file === undefined ? {} : { logFile: values.log.file }),
       survive: ofPeer,
+    })
+    log.info(crypto.native ? 'signatures and hashes: native' : 'signatures and hashes: plain JavaScript', {
+      ...crypto,
     })
   } else if (command === 'config' && rest[0] === 'default') {
     process.stdout.write(defaultConfigFile(providerConfig))

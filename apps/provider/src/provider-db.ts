@@ -40,6 +40,8 @@ export interface DealTable {
   failure: string | null
   /** JSON Waiting. */
   waiting: string | null
+  /** 1 once home has committed the offer: from then on home says how the deal ends. */
+  home_took_offer: number
   piece_state: string | null
   publication_state: string | null
   publish_cid: string | null

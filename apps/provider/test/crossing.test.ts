@@ -156,12 +156,20 @@ describe('the crossing', () => {
     await provider.dealIn(uuid, 'AtHome')
   })
 
-  it('ends deals whose start epoch has passed, and tells home to forget them', async () => {
+  it('leaves it to home how a deal ends that home has taken, and ends the others itself', async () => {
+    const { uuid: taken } = await transferred(12_345)
+    await until(
+      'home to take it',
+      () => provider.life.rooms.deals.get(taken),
+      (deal) => deal.home_took_offer === 1,
+    )
+    home.acknowledging = false
     const { uuid } = await transferred(12_345)
     const offline = client.propose(payload(2048), { offline: true, startEpoch: 12_345 })
     expect(await proposeDeal(connection, offline)).toMatchObject({ accepted: true })
     await headAt(12_346)
     await provider.life.rooms.expire.sweep()
+    expect((await provider.deal(taken)).state).toBe('Transferred')
     for (const id of [uuid, offline.dealUuid]) {
       expect((await provider.deal(id)).failure?.text).toBe(
         'deal proposal must be proven on chain by deal proposal start epoch 12345, but it has expired: current chain height: 12346',
@@ -173,7 +181,15 @@ describe('the crossing', () => {
       () => home.of('dealWithdrawn'),
       (told) => told.some(({ dealUuid }) => dealUuid === uuid),
     )
+    home.acknowledging = true
     expect(home.of('dealWithdrawn').map(({ dealUuid }) => dealUuid)).not.toContain(offline.dealUuid)
+    const failure = {
+      code: 'START_EPOCH_PASSED',
+      remedy: 'drop' as const,
+      text: 'start epoch passed at home',
+    }
+    await home.progress(taken, { pieceState: 'Dropped', failure })
+    expect((await provider.dealIn(taken, 'Failed')).failure?.text).toBe('start epoch passed at home')
   })
 
   it('ends an active deal as expired after its last epoch', async () => {

@@ -7,6 +7,10 @@ import type { TakeOutward } from './take-outward.js'
 
 /** How often the outbox is looked at without being poked. Unit: ms. */
 const lookEveryMs = 1_000
+/** After this long without an acknowledgement home counts as away. Unit: ms. */
+const silenceMs = 60_000
+/** Jobs in the homeward queue from which on nothing is added twice. */
+const crowdedQueue = 1_000
 /** Acknowledgements wait this long for company. Unit: ms. */
 const gatherMs = 20
 /** Acknowledgements in one job at most. Source: the homeward schema. */
@@ -53,23 +57,35 @@ export class CrossingLink {
   }
 
   async #send(): Promise<void> {
+    await this.#shine()
     const due = await this.outbox.unacknowledged(this.clock.now())
     if (due.length === 0) return
-    // One message that does not fit the schema must not keep the others here.
-    const jobs = due.map(jobOf).filter((job) => {
-      const { success, error } = homeward.payload.safeParse(job)
-      if (!success)
-        this.log.error('homeward message does not fit its schema', { subject: job.subject, error })
-      return success
-    })
-    await this.queues.addBulk(homeward, jobs)
+    // While home is away the queue fills with what waits for it anyway: only what is not in it yet is added then.
+    const crowded = (await this.queues.depth(homeward.queue)) > crowdedQueue
+    const jobs = due.filter(({ tries }) => !crowded || tries === 0).map(jobOf)
+    await this.queues.addBulk(
+      homeward,
+      jobs.filter((job) => this.#fits(job)),
+    )
     await this.outbox.sent(due, this.clock.now())
+  }
+
+  /** One message that does not fit the schema must not keep the others here. */
+  #fits(job: PayloadOf<typeof homeward>): boolean {
+    const { success, error } = homeward.payload.safeParse(job)
+    if (!success) this.log.error('homeward message does not fit its schema', { subject: job.subject, error })
+    return success
+  }
+
+  async #shine(): Promise<void> {
     const { since } = await this.outbox.waiting()
-    const waitingMs = since === undefined ? 0 : this.clock.now() - since
+    const waitedMs = since === undefined ? 0 : this.clock.now() - since
     const lamp = this.health.room('home')
-    if (waitingMs > 60_000)
-      lamp.red(`home has acknowledged nothing for ${Math.round(waitingMs / 1000)} s: is the sealer up?`)
-    else lamp.green()
+    if (waitedMs < silenceMs) lamp.green()
+    else
+      lamp.red(
+        `home has not acknowledged what waits since ${new Date(this.clock.now() - waitedMs).toISOString()}: is the sealer up?`,
+      )
   }
 
   async #take(job: PayloadOf<typeof outward>): Promise<void> {

@@ -20,18 +20,27 @@ export class TakeOutward {
     private readonly log: Log,
   ) {}
 
-  /** Commits one job's effect; returns the deal whose staging may now be empty-able, if any. */
+  /** Commits one job's effect. */
   async take(job: PayloadOf<typeof outward>): Promise<void> {
     const { message } = job
     if (message.kind === 'acknowledgements') {
-      for (const { sender, subject, sequence } of message.of)
-        await this.outbox.acknowledge(sender, subject, sequence)
+      for (const { sender, subject, sequence } of message.of) {
+        if (await this.outbox.acknowledge(sender, subject, sequence)) await this.#taken(subject)
+      }
       return
     }
     await writing(this.deals.db, async (trx) => {
       if (!(await inbox.accept(trx, job.sender, job.subject, job.sequence))) return
       if (message.kind === 'askSigned') await this.asks.signed(trx, message)
       else await this.#progress(trx, message)
+    })
+  }
+
+  /** An acknowledged subject that is a deal's uuid: home has committed its offer, or its withdrawal. */
+  async #taken(dealUuid: string): Promise<void> {
+    await writing(this.deals.db, async (trx) => {
+      const deal = await this.deals.read(dealUuid, trx)
+      if (deal?.state === 'Transferred') await this.deals.update(trx, deal, { home_took_offer: 1 })
     })
   }
 

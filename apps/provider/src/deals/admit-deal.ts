@@ -200,6 +200,7 @@ export class AdmitDeal {
       collateral_reserved: 1,
       failure: null,
       waiting: null,
+      home_took_offer: 0,
       piece_state: null,
       publication_state: null,
       publish_cid: null,

@@ -6,7 +6,7 @@ import type { TransferRunner } from '../transfer/transfer-runner.js'
 import type { DealStore } from './deal-store.js'
 import type { EndDeal } from './end-deal.js'
 
-/** States in which a passed start epoch is ours to notice: home does not have the piece yet. */
+/** States in which a passed start epoch is ours to notice, as long as home has not taken the offer. */
 const ours = ['Accepted', 'AwaitingData', 'Transferring', 'Transferred'] as const
 
 /** Deals looked at in one go; the rest follow in the next. */
@@ -31,13 +31,14 @@ export class ExpireDeals {
       .select('deal_uuid')
       .where('state', 'in', ours)
       .where('start_epoch', '<', head)
+      .where('home_took_offer', '=', 0)
       .limit(batch)
       .execute()
     for (const { deal_uuid } of late) {
       await this.running.cancel(deal_uuid)
       await this.#unlessMoved(async () => {
         const deal = await this.deals.get(deal_uuid)
-        if (!ours.some((state) => state === deal.state)) return
+        if (!ours.some((state) => state === deal.state) || deal.home_took_offer === 1) return
         const facts = { code: 'START_EPOCH_PASSED', startEpoch: deal.start_epoch, headEpoch: head } as const
         await this.end.fail(deal, new ProviderError(facts))
       })

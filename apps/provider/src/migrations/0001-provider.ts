@@ -16,7 +16,7 @@ export const provider0001: Migration = {
        staged INTEGER NOT NULL DEFAULT 0, staging_reserved INTEGER NOT NULL DEFAULT 0,
        collateral_reserved INTEGER NOT NULL DEFAULT 0,
        failure TEXT, waiting TEXT,
-       piece_state TEXT, publication_state TEXT, publish_cid TEXT, deal_id INTEGER, sector_number INTEGER,
+       home_took_offer INTEGER NOT NULL DEFAULT 0, piece_state TEXT, publication_state TEXT, publish_cid TEXT, deal_id INTEGER, sector_number INTEGER,
        sector_state TEXT, pre_commit_cid TEXT, prove_commit_cid TEXT, window_post_cid TEXT,
        active_epoch INTEGER, proven_epoch INTEGER) WITHOUT ROWID`,
     `CREATE UNIQUE INDEX deals_live_proposal ON deals (normalised_cid) WHERE live = 1`,
