@@ -47,10 +47,19 @@ export class Collecting {
   }
 
   /** The proof of what was read is no good: read everything again. */
-  async spoil(trx: MinerTransaction, row: PartitionRow, headEpoch: number, why: string): Promise<PartitionRow> {
+  async spoil(
+    trx: MinerTransaction,
+    row: PartitionRow,
+    headEpoch: number,
+    why: string,
+  ): Promise<PartitionRow> {
     const wanted = new Set(sectorsOf(row.to_prove))
     const before = await this.vanilla.of(rowIdOf(row), row.collect_turn ?? row.turn, trx)
-    const moved = await this.partitions.move(trx, row, 'spoiled', { ...this.#fresh(row, headEpoch), spoils: row.spoils + 1, why })
+    const moved = await this.partitions.move(trx, row, 'spoiled', {
+      ...this.#fresh(row, headEpoch),
+      spoils: row.spoils + 1,
+      why,
+    })
     const sectors = before
       .filter(({ sector_number }) => wanted.has(sector_number))
       .map(({ sector_number, comm_r }) => ({ sectorNumber: sector_number, commR: comm_r }))

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common'
-import { type Address, type DeadlineInfo, deadlineInfo, nextNotElapsed } from '@sealane/actors'
+import { type Address, type DeadlineInfo, deadlineAt, deadlineInfo, nextNotElapsed } from '@sealane/actors'
 import { ChainPort, type TipSet } from '@sealane/chain'
-import { epoch } from '@sealane/fil-units'
+import { type ChainEpoch, epoch } from '@sealane/fil-units'
 import { Clock } from '../clock.js'
 import { Network } from '../network/network.js'
-import { dutyOf } from './post-facts.js'
 import { PartitionStore } from './partition-store.js'
+import { dutyOf } from './post-facts.js'
 
 /** All deadlines are looked through at most this often. Unit: ms. */
 const FULL_SCAN_EVERY_MS = 60_000
@@ -21,6 +21,7 @@ export class PartitionScan {
   #scanned = new Set<string>()
   #fullAt = Number.NEGATIVE_INFINITY
   #fullIndex = -1
+  #offset: ChainEpoch | undefined
 
   constructor(
     private readonly chain: ChainPort,
@@ -36,8 +37,11 @@ export class PartitionScan {
 
   async scan(miner: Address, head: TipSet): Promise<void> {
     const { policy } = this.network.require()
-    const current = await this.chain.provingDeadline(miner, head.key)
-    const at = (index: number) => nextNotElapsed(policy, deadlineInfo(policy, epoch(current.periodStart), index, head.height))
+    // A miner's deadlines fall on the same epochs for ever: asked once.
+    this.#offset ??= (await this.chain.provingDeadline(miner, head.key)).periodStart
+    const current = deadlineAt(policy, this.#offset, head.height)
+    const at = (index: number) =>
+      nextNotElapsed(policy, deadlineInfo(policy, epoch(current.periodStart), index, head.height))
     const next = (current.index + 1) % policy.periodDeadlines
     const near = [at(current.index), at(next)].filter((info) => !this.#scanned.has(keyOf(info)))
     await this.#read(miner, head, near)
@@ -48,7 +52,11 @@ export class PartitionScan {
     if (this.#fullIndex === current.index || now - this.#fullAt < FULL_SCAN_EVERY_MS) return
     this.#fullIndex = current.index
     this.#fullAt = now
-    await this.#read(miner, head, Array.from({ length: policy.periodDeadlines }, (_, index) => at(index)))
+    await this.#read(
+      miner,
+      head,
+      Array.from({ length: policy.periodDeadlines }, (_, index) => at(index)),
+    )
   }
 
   async #read(miner: Address, head: TipSet, infos: readonly DeadlineInfo[]): Promise<void> {
@@ -63,8 +71,13 @@ export class PartitionScan {
       const { allSectors } = dutyOf(partition)
       if (allSectors.length === 0) continue
       if (await this.partitions.plan({ miner, info, partition: index, allSectors })) continue
-      const row = await this.partitions.find(miner, { periodStart: info.periodStart, deadline: info.index, partition: index })
-      if (row?.state === 'Waiting') await this.partitions.note(row, { all_sectors: JSON.stringify(allSectors) })
+      const row = await this.partitions.find(miner, {
+        periodStart: info.periodStart,
+        deadline: info.index,
+        partition: index,
+      })
+      if (row?.state === 'Waiting')
+        await this.partitions.note(row, { all_sectors: JSON.stringify(allSectors) })
     }
   }
 }

@@ -68,7 +68,11 @@ export class PartitionStore {
       .execute()
   }
 
-  async find(miner: Address, key: PartitionKey, db: MinerDb | MinerTransaction = this.db): Promise<PartitionRow | undefined> {
+  async find(
+    miner: Address,
+    key: PartitionKey,
+    db: MinerDb | MinerTransaction = this.db,
+  ): Promise<PartitionRow | undefined> {
     return await db
       .selectFrom('partitions')
       .selectAll()
@@ -106,7 +110,12 @@ export class PartitionStore {
   }
 
   /** Moves the row by an event; a new state starts its tries anew. Throws WrongTransition, or SqlError STALE_TURN. */
-  async move(trx: MinerTransaction, row: PartitionRow, event: PartitionEvent, changes: Changes = {}): Promise<PartitionRow> {
+  async move(
+    trx: MinerTransaction,
+    row: PartitionRow,
+    event: PartitionEvent,
+    changes: Changes = {},
+  ): Promise<PartitionRow> {
     const state: PartitionState = next('partition', partitionTransitions, row.state, event)
     const saved = {
       why: null,
@@ -122,7 +131,11 @@ export class PartitionStore {
   }
 
   /** Writes down what is not a change of state; nothing happens when the row has moved on. */
-  async note(row: PartitionRow, changes: Changes, db: MinerDb | MinerTransaction = this.db): Promise<PartitionRow> {
+  async note(
+    row: PartitionRow,
+    changes: Changes,
+    db: MinerDb | MinerTransaction = this.db,
+  ): Promise<PartitionRow> {
     const differs = Object.entries(changes).some(([name, value]) => row[name as keyof PartitionRow] !== value)
     if (!differs) return row
     await db
@@ -139,6 +152,10 @@ export class PartitionStore {
 }
 
 function keyOf(row: PartitionRow) {
-  return { miner: row.miner, period_start: row.period_start, deadline: row.deadline, partition: row.partition }
+  return {
+    miner: row.miner,
+    period_start: row.period_start,
+    deadline: row.deadline,
+    partition: row.partition,
+  }
 }
-

@@ -43,8 +43,13 @@ export class PostClaims {
     }
     return await writing(this.db, async (trx) => {
       const row = await this.partitions.find(miner.address, key, trx)
-      if (row === undefined || row.turn !== request.turn || row.done === 1) return refused('stale: the partition has moved on')
-      const worker = await trx.selectFrom('workers').select('prover').where('worker_id', '=', request.workerId).executeTakeFirst()
+      if (row === undefined || row.turn !== request.turn || row.done === 1)
+        return refused('stale: the partition has moved on')
+      const worker = await trx
+        .selectFrom('workers')
+        .select('prover')
+        .where('worker_id', '=', request.workerId)
+        .executeTakeFirst()
       if (worker === undefined) return refused('register first')
       this.proofs.allowProver(worker.prover)
       const storageId = task === 'post.vanilla' ? (request.storageIds[0] ?? '') : ''
@@ -62,7 +67,8 @@ export class PostClaims {
       }
       const taken = await this.#taken(trx, claim)
       if (taken !== undefined) return refused(`taken by worker ${taken}`)
-      const work = task === 'post.vanilla' ? await this.#vanillaWork(trx, row, claim) : await this.#snarkWork(trx, row)
+      const work =
+        task === 'post.vanilla' ? await this.#vanillaWork(trx, row, claim) : await this.#snarkWork(trx, row)
       if (typeof work === 'string') return refused(work)
       await trx.insertInto('claims').values(claim).execute()
       return {
@@ -91,8 +97,13 @@ export class PostClaims {
     return undefined
   }
 
-  async #vanillaWork(trx: MinerTransaction, row: PartitionRow, claim: Claim): Promise<workV1.Task['work'] | string> {
-    const randomness = row.state === 'Collecting' ? row.randomness : row.state === 'Waiting' ? row.check_randomness : null
+  async #vanillaWork(
+    trx: MinerTransaction,
+    row: PartitionRow,
+    claim: Claim,
+  ): Promise<workV1.Task['work'] | string> {
+    const randomness =
+      row.state === 'Collecting' ? row.randomness : row.state === 'Waiting' ? row.check_randomness : null
     if (randomness === null) return 'stale: nothing is read for this partition now'
     const sectors = (await this.vanilla.wantedByPath(claim.row, claim.turn, trx)).get(claim.storage_id)
     if (sectors === undefined) return 'nothing to read on this storage path'
@@ -100,7 +111,11 @@ export class PostClaims {
       $case: 'postVanilla',
       value: {
         randomness,
-        sectors: sectors.map(({ sector_number, comm_r }) => ({ sectorNumber: sector_number, commR: comm_r, vanillaBytes: 0 })),
+        sectors: sectors.map(({ sector_number, comm_r }) => ({
+          sectorNumber: sector_number,
+          commR: comm_r,
+          vanillaBytes: 0,
+        })),
         closeEpoch: row.close,
         hubPath: this.files.deliveryHubPath(claim.row, claim.turn, claim.claim_id),
       },
@@ -109,11 +124,14 @@ export class PostClaims {
 
   async #snarkWork(trx: MinerTransaction, row: PartitionRow): Promise<workV1.Task['work'] | string> {
     const { randomness, collect_turn: turn } = row
-    if (row.state !== 'Proving' || randomness === null || turn === null) return 'stale: this partition waits for no proof'
+    if (row.state !== 'Proving' || randomness === null || turn === null)
+      return 'stale: this partition waits for no proof'
     // Each good sector once, ascending: the verifier drops the repeats that stand in for skipped and faulty ones before it deals
     // sectors out to circuits, so a proof made with them would be of other inputs. Source: filecoin-ffi rust/src/proofs/helpers.rs
     // (a BTreeMap of replicas); the challenges do not depend on a partition's place in the message.
-    const arrived = (await this.vanilla.of(rowIdOf(row), turn, trx)).filter(({ state }) => state === 'arrived')
+    const arrived = (await this.vanilla.of(rowIdOf(row), turn, trx)).filter(
+      ({ state }) => state === 'arrived',
+    )
     return {
       $case: 'postSnark',
       value: {
@@ -136,7 +154,12 @@ export class PostClaims {
 
   /** Claims of a row's turn that are over without having been completed, and claims still held. */
   async ofTurn(row: string, turn: number): Promise<Claim[]> {
-    return await this.db.selectFrom('claims').selectAll().where('row', '=', row).where('turn', '=', turn).execute()
+    return await this.db
+      .selectFrom('claims')
+      .selectAll()
+      .where('row', '=', row)
+      .where('turn', '=', turn)
+      .execute()
   }
 
   /** Prolongs a claim and keeps what it says of its progress. False when it is over: the worker must stop. */
@@ -161,7 +184,11 @@ export class PostClaims {
   }
 
   /** The row a claim is for, when it still is at the claim's turn. */
-  async rowOf(trx: MinerTransaction | MinerDb, miner: Address, claim: Claim): Promise<PartitionRow | undefined> {
+  async rowOf(
+    trx: MinerTransaction | MinerDb,
+    miner: Address,
+    claim: Claim,
+  ): Promise<PartitionRow | undefined> {
     const key = parseRowId(claim.row)
     if (key === undefined) return undefined
     const row = await this.partitions.find(miner, key, trx)
@@ -175,7 +202,12 @@ export class PostClaims {
   /** Ends claims nobody has been heard of; returns them, their work must be offered again. */
   async expire(): Promise<Claim[]> {
     const now = this.clock.now()
-    const late = await this.db.selectFrom('claims').selectAll().where('state', '=', 'held').where('lease_until_ms', '<=', now).execute()
+    const late = await this.db
+      .selectFrom('claims')
+      .selectAll()
+      .where('state', '=', 'held')
+      .where('lease_until_ms', '<=', now)
+      .execute()
     if (late.length === 0) return []
     return await writing(this.db, async (trx) => {
       const ended: Claim[] = []
@@ -198,7 +230,9 @@ export class PostClaims {
    * Returns how many were found.
    */
   async adoptDelivered(row: string, turn: number): Promise<number> {
-    const over = (await this.ofTurn(row, turn)).filter(({ task, state }) => task === 'post.vanilla' && state !== 'done')
+    const over = (await this.ofTurn(row, turn)).filter(
+      ({ task, state }) => task === 'post.vanilla' && state !== 'done',
+    )
     if (over.length === 0) return 0
     const wanted = (await this.vanilla.of(row, turn)).filter(({ state }) => state === 'wanted')
     const found: { claim: Claim; sector: number; sizeBytes: number }[] = []
@@ -210,13 +244,19 @@ export class PostClaims {
     }
     if (found.length === 0) return 0
     await writing(this.db, async (trx) => {
-      for (const { claim, sector, sizeBytes } of found) await this.vanilla.arrived(trx, claim, sector, sizeBytes)
+      for (const { claim, sector, sizeBytes } of found)
+        await this.vanilla.arrived(trx, claim, sector, sizeBytes)
     })
     return found.length
   }
 }
 
-function taskOf(miner: KnownMiner, storageId: string, prover: string, work: workV1.Task['work']): workV1.Task {
+function taskOf(
+  miner: KnownMiner,
+  storageId: string,
+  prover: string,
+  work: workV1.Task['work'],
+): workV1.Task {
   return { sectorNumber: 0, sectorSize: Number(miner.sectorSize), minerId: miner.id, storageId, prover, work }
 }
 

@@ -31,12 +31,22 @@ export class PostFacts {
   /** Randomness of a challenge epoch, 32 bytes. */
   async challenge(challengeEpoch: number, at: TipSet): Promise<Uint8Array> {
     const { entropy } = await this.actor.require()
-    return await this.chain.beaconRandomness(randomnessTags.WindowedPoStChallengeSeed, epoch(challengeEpoch), entropy, at.key)
+    return await this.chain.beaconRandomness(
+      randomnessTags.WindowedPoStChallengeSeed,
+      epoch(challengeEpoch),
+      entropy,
+      at.key,
+    )
   }
 
   /** What shows the actor that the proof was made on this chain. */
   async chainCommitment(commitEpoch: number, at: TipSet): Promise<Uint8Array> {
-    return await this.chain.ticketRandomness(randomnessTags.PoStChainCommit, epoch(commitEpoch), new Uint8Array(), at.key)
+    return await this.chain.ticketRandomness(
+      randomnessTags.PoStChainCommit,
+      epoch(commitEpoch),
+      new Uint8Array(),
+      at.key,
+    )
   }
 
   /** The last tipset below an epoch. */
@@ -44,7 +54,11 @@ export class PostFacts {
     return head.height < height ? head : await this.chain.tipSetByHeight(epoch(height - 1), head.key)
   }
 
-  async commitments(row: PartitionRow, numbers: readonly number[], at: TipSet): Promise<{ sectorNumber: number; commR: Uint8Array }[]> {
+  async commitments(
+    row: PartitionRow,
+    numbers: readonly number[],
+    at: TipSet,
+  ): Promise<{ sectorNumber: number; commR: Uint8Array }[]> {
     if (numbers.length === 0) return []
     const sectors = await this.chain.sectors(row.miner as Address, numbers, at.key)
     return sectors

@@ -20,7 +20,13 @@ import { WindowPost } from './window-post.js'
 import { WindowPostOptions } from './window-post-options.js'
 
 /** Failures of reading that may pass by themselves: the line, the child process, the machine. The others say the sector's files are bad. */
-const passing: ReadonlySet<string> = new Set(['NATIVE_FAILED', 'CHILD_DIED', 'CANCELLED', 'FILE_TRANSFER', 'UNKNOWN'])
+const passing: ReadonlySet<string> = new Set([
+  'NATIVE_FAILED',
+  'CHILD_DIED',
+  'CANCELLED',
+  'FILE_TRANSFER',
+  'UNKNOWN',
+])
 /** A SNARK whose maker failed is asked for again after this, growing. Unit: ms. */
 const SNARK_AGAIN_MS = { baseMs: 1_000, capMs: 30_000 }
 
@@ -46,10 +52,21 @@ export class PostWork {
   ) {}
 
   async register(request: workV1.RegisterRequest): Promise<workV1.RegisterResponse> {
-    const answer = { miner: '', networkName: '', sectorSize: 0, keySetDigest: '', heartbeatMs: this.options.heartbeatMs, refusal: '', retiredClaims: [] }
+    const answer = {
+      miner: '',
+      networkName: '',
+      sectorSize: 0,
+      keySetDigest: '',
+      heartbeatMs: this.options.heartbeatMs,
+      refusal: '',
+      retiredClaims: [],
+    }
     const { version } = this.options
     if (request.version !== version) {
-      return { ...answer, refusal: `worker version ${request.version}, miner version ${version}: install the same on both` }
+      return {
+        ...answer,
+        refusal: `worker version ${request.version}, miner version ${version}: install the same on both`,
+      }
     }
     const miner = await this.actor.find()
     // Without a miner actor there is nothing to prove, and the worker cannot name its files: it asks again.
@@ -61,7 +78,12 @@ export class PostWork {
     }
     await this.homes.register(request)
     const sectors = request.paths.reduce((sum, path) => sum + path.sectors.length, 0)
-    this.log.info('worker registered', { worker: request.workerId, host: request.hostname, paths: request.paths.map(({ id }) => id), sectors })
+    this.log.info('worker registered', {
+      worker: request.workerId,
+      host: request.hostname,
+      paths: request.paths.map(({ id }) => id),
+      sectors,
+    })
     await this.windowPost.offerAgain()
     return {
       ...answer,
@@ -75,8 +97,16 @@ export class PostWork {
   async claim(request: workV1.ClaimRequest): Promise<workV1.ClaimResponse> {
     const answer = await this.claims.grant(request)
     const { row, task, workerId } = request
-    if (answer.claimId === '') this.log.debug('claim refused', { row, task, worker: workerId, reason: answer.reason })
-    else this.log.info('claim granted', { row, task, worker: workerId, storage: answer.task?.storageId, claim: answer.claimId })
+    if (answer.claimId === '')
+      this.log.debug('claim refused', { row, task, worker: workerId, reason: answer.reason })
+    else
+      this.log.info('claim granted', {
+        row,
+        task,
+        worker: workerId,
+        storage: answer.task?.storageId,
+        claim: answer.claimId,
+      })
     return answer
   }
 
@@ -87,7 +117,8 @@ export class PostWork {
 
   async complete(request: workV1.CompleteRequest): Promise<workV1.CompleteResponse> {
     const claim = await this.claims.find(request.claimId)
-    if (claim === undefined || claim.worker_id !== request.workerId) return { accepted: false, reason: 'no such claim of this worker' }
+    if (claim === undefined || claim.worker_id !== request.workerId)
+      return { accepted: false, reason: 'no such claim of this worker' }
     // An answer that got lost on its way is given again.
     if (claim.state === 'done') return { accepted: true, reason: 'was completed before' }
     if (claim.state !== 'held') return { accepted: false, reason: `the claim is over: ${claim.state}` }
@@ -98,7 +129,8 @@ export class PostWork {
         : result?.$case === 'postSnark' && claim.task === 'post.snark'
           ? await this.#snarkDone(claim, result.value.proof)
           : { accepted: false, reason: `${result?.$case ?? 'nothing'} is no result of ${claim.task}` }
-    if (!answer.accepted) this.log.warn('result refused', { row: claim.row, claim: claim.claim_id, reason: answer.reason })
+    if (!answer.accepted)
+      this.log.warn('result refused', { row: claim.row, claim: claim.claim_id, reason: answer.reason })
     this.windowPost.nudge()
     return answer
   }
@@ -107,17 +139,29 @@ export class PostWork {
     const { address } = await this.actor.require()
     const delivered: { sector: number; sizeBytes: number | undefined }[] = []
     for (const sector of result.proven) {
-      delivered.push({ sector, sizeBytes: await this.files.delivered(claim.row, claim.turn, claim.claim_id, sector) })
+      delivered.push({
+        sector,
+        sizeBytes: await this.files.delivered(claim.row, claim.turn, claim.claim_id, sector),
+      })
     }
     return await writing(this.db, async (trx) => {
       const stale = await this.#stale(trx, address, claim)
       if (stale !== undefined) return stale
       for (const { sector, sizeBytes } of delivered) {
         if (sizeBytes !== undefined) await this.vanilla.arrived(trx, claim, sector, sizeBytes)
-        else await this.vanilla.failedOn(trx, claim, { sector, reason: 'said to be delivered, but not on the hub', mayPass: true })
+        else
+          await this.vanilla.failedOn(trx, claim, {
+            sector,
+            reason: 'said to be delivered, but not on the hub',
+            mayPass: true,
+          })
       }
       for (const { sectorNumber: sector, code, text } of result.failed) {
-        await this.vanilla.failedOn(trx, claim, { sector, reason: `${code}: ${text}`, mayPass: passing.has(code) })
+        await this.vanilla.failedOn(trx, claim, {
+          sector,
+          reason: `${code}: ${text}`,
+          mayPass: passing.has(code),
+        })
       }
       await this.claims.end(trx, claim, 'done')
       // Sectors that may be read from another path, or once more, are offered at once.
@@ -131,7 +175,12 @@ export class PostWork {
   async #snarkDone(claim: Claim, proof: Uint8Array): Promise<workV1.CompleteResponse> {
     const miner = await this.actor.require()
     const row = await this.claims.rowOf(this.db, miner.address, claim)
-    if (row === undefined || row.state !== 'Proving' || row.randomness === null || row.collect_turn === null) {
+    if (
+      row === undefined ||
+      row.state !== 'Proving' ||
+      row.randomness === null ||
+      row.collect_turn === null
+    ) {
       return { accepted: false, reason: 'stale: the partition has moved on' }
     }
     const sectors = (await this.vanilla.of(rowIdOf(row), row.collect_turn))
@@ -139,8 +188,18 @@ export class PostWork {
       .map(({ sector_number, comm_r }) => ({ sectorNumber: sector_number, commR: comm_r }))
     const verifier = await this.proofs.verifier()
     const { randomness } = row
-    const valid = await verifier.verifyWindowPost({ minerId: miner.id, sectorSize: miner.sectorSize, randomness, proof, sectors })
-    const worker = await this.db.selectFrom('workers').select('prover').where('worker_id', '=', claim.worker_id).executeTakeFirst()
+    const valid = await verifier.verifyWindowPost({
+      minerId: miner.id,
+      sectorSize: miner.sectorSize,
+      randomness,
+      proof,
+      sectors,
+    })
+    const worker = await this.db
+      .selectFrom('workers')
+      .select('prover')
+      .where('worker_id', '=', claim.worker_id)
+      .executeTakeFirst()
     const prover = worker?.prover ?? ''
     this.proofs.allowProver(prover)
     const headEpoch = this.watch.head?.height ?? row.challenge
@@ -159,7 +218,8 @@ export class PostWork {
 
   async #stale(trx: MinerTransaction, miner: Address, claim: Claim) {
     const current = await this.claims.find(claim.claim_id, trx)
-    if (current?.state !== 'held') return { accepted: false, reason: `the claim is over: ${current?.state ?? 'gone'}` }
+    if (current?.state !== 'held')
+      return { accepted: false, reason: `the claim is over: ${current?.state ?? 'gone'}` }
     if ((await this.claims.rowOf(trx, miner, claim)) !== undefined) return undefined
     await this.claims.end(trx, claim, 'expired')
     return { accepted: false, reason: 'stale: the partition has moved on' }
@@ -171,17 +231,24 @@ export class PostWork {
     const { code, remedy, text } = request
     const released = await writing(this.db, async (trx) => {
       const claim = await this.claims.find(request.claimId, trx)
-      if (claim === undefined || claim.state !== 'held' || claim.worker_id !== request.workerId) return undefined
+      if (claim === undefined || claim.state !== 'held' || claim.worker_id !== request.workerId)
+        return undefined
       await this.claims.end(trx, claim, 'released')
       const row = await this.claims.rowOf(trx, miner.address, claim)
       if (row === undefined) return undefined
       if (code === '') return { claim, row, again: true }
       const failure = JSON.stringify({ code, remedy, text })
       if (claim.task === 'post.snark' && row.state === 'Proving' && code === 'PROOF_REFUSED') {
-        await this.collecting.spoil(trx, row, this.watch.head?.height ?? row.challenge, `a vanilla proof does not hold: ${text}`)
+        await this.collecting.spoil(
+          trx,
+          row,
+          this.watch.head?.height ?? row.challenge,
+          `a vanilla proof does not hold: ${text}`,
+        )
         return { claim, row, again: false }
       }
-      const wakeAt = this.clock.now() + backoffMs(row.tries, { ...SNARK_AGAIN_MS, random: this.clock.random() })
+      const wakeAt =
+        this.clock.now() + backoffMs(row.tries, { ...SNARK_AGAIN_MS, random: this.clock.random() })
       await this.partitions.note(row, { failure, why: `${claim.worker_id}: ${text}`, wake_at: wakeAt }, trx)
       return { claim, row, again: false }
     })
@@ -204,4 +271,3 @@ export function workService(post: PostWork): workV1.WorkServiceImplementation {
     release: (request) => post.release(request),
   }
 }
-

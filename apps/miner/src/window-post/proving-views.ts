@@ -62,7 +62,8 @@ export class ProvingViews {
     const { policy } = this.network.require()
     return partitions.map((list, deadline) => ({
       deadline,
-      open: nextNotElapsed(policy, deadlineInfo(policy, epoch(current.periodStart), deadline, head.height)).open,
+      open: nextNotElapsed(policy, deadlineInfo(policy, epoch(current.periodStart), deadline, head.height))
+        .open,
       partitions: list.length,
       sectors: sum(list, ({ liveSectors }) => liveSectors.count),
       faults: sum(list, ({ faultySectors }) => faultySectors.count),
@@ -96,7 +97,12 @@ export class ProvingViews {
       list.flatMap(({ faultySectors, recoveringSectors }, partition) =>
         faultySectors
           .toNumbers()
-          .map((sectorNumber) => ({ deadline, partition, sectorNumber, recovering: recoveringSectors.has(sectorNumber) })),
+          .map((sectorNumber) => ({
+            deadline,
+            partition,
+            sectorNumber,
+            recovering: recoveringSectors.has(sectorNumber),
+          })),
       ),
     )
   }
@@ -105,15 +111,21 @@ export class ProvingViews {
     const miner = await this.actor.require()
     const { policy } = this.network.require()
     const head = this.watch.head
-    if (head === undefined) throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
+    if (head === undefined)
+      throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
     const [current, deadlines] = await Promise.all([
       this.chain.provingDeadline(miner.address, head.key),
       this.chain.deadlines(miner.address, head.key),
     ])
     const partitions: Partition[][] = []
     for (let from = 0; from < policy.periodDeadlines; from += PARALLEL) {
-      const indexes = Array.from({ length: Math.min(PARALLEL, policy.periodDeadlines - from) }, (_, at) => from + at)
-      partitions.push(...(await Promise.all(indexes.map((index) => this.chain.partitions(miner.address, index, head.key)))))
+      const indexes = Array.from(
+        { length: Math.min(PARALLEL, policy.periodDeadlines - from) },
+        (_, at) => from + at,
+      )
+      partitions.push(
+        ...(await Promise.all(indexes.map((index) => this.chain.partitions(miner.address, index, head.key)))),
+      )
     }
     return { miner, head, current, deadlines, partitions }
   }
@@ -127,7 +139,12 @@ export function waitingOf(row: PartitionRow): Waiting | null {
     case 'Waiting':
       return { for: because('its challenge'), who: 'the chain', sinceMs, untilEpoch: row.challenge }
     case 'Collecting':
-      return { for: because('vanilla proofs'), who: 'workers that hold its sectors', sinceMs, untilEpoch: row.close }
+      return {
+        for: because('vanilla proofs'),
+        who: 'workers that hold its sectors',
+        sinceMs,
+        untilEpoch: row.close,
+      }
     case 'Proving':
       return { for: because('its SNARK'), who: 'a worker with the post task', sinceMs, untilEpoch: row.close }
     case 'Proved':

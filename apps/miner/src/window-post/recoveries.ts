@@ -7,8 +7,8 @@ import { writing } from '@sealane/sql'
 import { z } from 'zod'
 import { Clock } from '../clock.js'
 import { MinerDb } from '../database.js'
-import { Messager } from '../messages/messager.js'
 import { MessageStore } from '../messages/message-store.js'
+import { Messager } from '../messages/messager.js'
 import { MinerError } from '../miner-error.js'
 import { Network } from '../network/network.js'
 import { messageLost } from '../sectors/message-lost.js'
@@ -19,6 +19,8 @@ import { PostFacts } from './post-facts.js'
 import { VanillaStore } from './vanilla-store.js'
 import { WindowPostOptions } from './window-post-options.js'
 
+/** Faults change when deadlines close and declarations land: no need to ask at every head. Unit: ms. */
+const LOOK_EVERY_MS = 500
 /** A faulty sector is read again this often, in wall time of so many epochs. */
 const CHECK_EVERY_EPOCHS = 10
 /** Epochs before the cutoff at which a declaration is no longer begun: it must land. */
@@ -32,6 +34,8 @@ const declarationText = z.object({ uuid: z.string(), sectors: z.array(z.int()) }
  */
 @Injectable()
 export class Recoveries {
+  #lookedMs = 0
+
   constructor(
     private readonly db: MinerDb,
     private readonly chain: ChainPort,
@@ -52,8 +56,13 @@ export class Recoveries {
     const rows = (await this.partitions.open(miner)).filter(({ state }) => state === 'Waiting')
     for (const row of rows.filter(({ declaration }) => declaration !== null)) await this.#follow(row, head)
     const due = rows.filter((row) => this.#inTime(row, head))
-    if (due.length === 0) return
-    const [faults, recovering] = await Promise.all([this.chain.minerFaults(miner, head.key), this.chain.minerRecoveries(miner, head.key)])
+    const now = this.clock.now()
+    if (due.length === 0 || Math.abs(now - this.#lookedMs) < LOOK_EVERY_MS) return
+    this.#lookedMs = now
+    const [faults, recovering] = await Promise.all([
+      this.chain.minerFaults(miner, head.key),
+      this.chain.minerRecoveries(miner, head.key),
+    ])
     const faulty = faults.subtract(recovering)
     if (faulty.isEmpty) return
     for (const row of due) {
@@ -70,15 +79,26 @@ export class Recoveries {
     return head.height >= row.open - lead && head.height < row.fault_cutoff - LANDING_SLACK_EPOCHS
   }
 
-  async #recover(row: PartitionRow, head: TipSet, sectors: readonly number[], offer: (row: PartitionRow) => Promise<unknown>): Promise<void> {
+  async #recover(
+    row: PartitionRow,
+    head: TipSet,
+    sectors: readonly number[],
+    offer: (row: PartitionRow) => Promise<unknown>,
+  ): Promise<void> {
     const current = await this.#wantChecks(row, head, sectors)
     await offer(current)
-    const declared = row.declaration === null ? [] : declarationText.parse(JSON.parse(row.declaration)).sectors
+    const declared =
+      row.declaration === null ? [] : declarationText.parse(JSON.parse(row.declaration)).sectors
     const checks = await this.vanilla.of(rowIdOf(row), row.turn)
-    const good = checks.filter((check) => check.state === 'arrived' && sectors.includes(check.sector_number)).map((check) => check.sector_number)
+    const good = checks
+      .filter((check) => check.state === 'arrived' && sectors.includes(check.sector_number))
+      .map((check) => check.sector_number)
     const waiting = checks.some(({ state }) => state === 'wanted')
     // One message for all that read well: wait for the others while they are being read, but not past the middle of the time left.
-    const late = head.height >= row.fault_cutoff - 10 || !waiting || this.clock.now() - Math.min(...checks.map(({ at_ms }) => at_ms)) > 30_000
+    const late =
+      head.height >= row.fault_cutoff - 10 ||
+      !waiting ||
+      this.clock.now() - Math.min(...checks.map(({ at_ms }) => at_ms)) > 30_000
     if (good.length === 0 || declared.length > 0 || !late) return
     await this.#declare(row, good)
   }
@@ -86,7 +106,9 @@ export class Recoveries {
   /** Reads what was not read yet, and again what failed a while ago. */
   async #wantChecks(row: PartitionRow, head: TipSet, sectors: readonly number[]): Promise<PartitionRow> {
     const { blockDelaySeconds, policy } = this.network.require()
-    const checks = new Map((await this.vanilla.of(rowIdOf(row), row.turn)).map((check) => [check.sector_number, check]))
+    const checks = new Map(
+      (await this.vanilla.of(rowIdOf(row), row.turn)).map((check) => [check.sector_number, check]),
+    )
     const fresh = sectors.filter((sector) => !checks.has(sector))
     const now = this.clock.now()
     const againMs = CHECK_EVERY_EPOCHS * blockDelaySeconds * 1_000
@@ -96,7 +118,8 @@ export class Recoveries {
     })
     if (fresh.length === 0 && again.length === 0) return row
     // The challenge it failed, or would have had to answer: what was bad for it must be good for it now.
-    const randomness = row.check_randomness ?? (await this.facts.challenge(row.challenge - policy.provingPeriod, head))
+    const randomness =
+      row.check_randomness ?? (await this.facts.challenge(row.challenge - policy.provingPeriod, head))
     const commitments = await this.facts.commitments(row, fresh, head)
     return await writing(this.db, async (trx) => {
       await this.vanilla.want(trx, rowIdOf(row), row.turn, commitments)
@@ -121,7 +144,15 @@ export class Recoveries {
         reason: `sectors ${sectors.slice(0, 20).join(', ')} read well again`,
       })
       const declaration = JSON.stringify({ uuid: message.uuid, sectors })
-      await this.partitions.note(row, { declaration, declarations: row.declarations + 1, why: `declares ${sectors.length} sectors recovered` }, trx)
+      await this.partitions.note(
+        row,
+        {
+          declaration,
+          declarations: row.declarations + 1,
+          why: `declares ${sectors.length} sectors recovered`,
+        },
+        trx,
+      )
     })
     this.log.info('sectors declared recovered', { row: rowIdOf(row), sectors })
     this.messager.nudge()
@@ -133,13 +164,20 @@ export class Recoveries {
     const message = await this.messages.byUuid(uuid)
     const lost = message === undefined ? undefined : messageLost(message)
     if (message?.state === 'Confirmed') {
-      await this.partitions.note(row, { declaration: null, why: `${sectors.length} sectors are declared recovered` })
+      await this.partitions.note(row, {
+        declaration: null,
+        why: `${sectors.length} sectors are declared recovered`,
+      })
     } else if (lost !== undefined) {
       this.log.warn('recovery not declared', { row: rowIdOf(row), sectors, why: lost.text })
       // Read once more before it is declared again: what spoke against it may be older than the message.
       await writing(this.db, async (trx) => {
         await this.vanilla.wantAgain(trx, rowIdOf(row), row.turn, sectors)
-        await this.partitions.note(row, { declaration: null, failure: JSON.stringify(lost), why: lost.text, wake_at: null }, trx)
+        await this.partitions.note(
+          row,
+          { declaration: null, failure: JSON.stringify(lost), why: lost.text, wake_at: null },
+          trx,
+        )
       })
     } else if (message !== undefined && head.height >= row.fault_cutoff) {
       const reason = 'the deadline takes no more recoveries'

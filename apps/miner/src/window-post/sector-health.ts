@@ -27,11 +27,23 @@ export class SectorHealth {
   ) {}
 
   /** An accepted PoSt covers these sectors. Those already told as proven are not told again. */
-  async proven(trx: MinerTransaction, o: { sectors: readonly number[]; messageCid: string; epoch: number }): Promise<void> {
+  async proven(
+    trx: MinerTransaction,
+    o: { sectors: readonly number[]; messageCid: string; epoch: number },
+  ): Promise<void> {
     for (const sectorNumber of o.sectors) {
-      const known = await trx.selectFrom('sector_health').select('state').where('sector_number', '=', sectorNumber).executeTakeFirst()
+      const known = await trx
+        .selectFrom('sector_health')
+        .select('state')
+        .where('sector_number', '=', sectorNumber)
+        .executeTakeFirst()
       if (known?.state === 'proven') continue
-      await this.#remember(trx, sectorNumber, { state: 'proven', epoch: o.epoch, message_cid: o.messageCid, reason: '' })
+      await this.#remember(trx, sectorNumber, {
+        state: 'proven',
+        epoch: o.epoch,
+        message_cid: o.messageCid,
+        reason: '',
+      })
       await this.events.append(trx, o.epoch, {
         $case: 'sectorProven',
         value: { sectorNumber, messageCid: o.messageCid, provenEpoch: o.epoch },
@@ -50,13 +62,22 @@ export class SectorHealth {
     if (believed < 1) return
     const at = await this.chain.tipSetByHeight(epoch(believed), head.key)
     const faulty = (await this.chain.minerFaults(miner, at.key)).toNumbers()
-    const known = await this.db.selectFrom('sector_health').select('sector_number').where('state', '=', 'faulty').execute()
+    const known = await this.db
+      .selectFrom('sector_health')
+      .select('sector_number')
+      .where('state', '=', 'faulty')
+      .execute()
     const told = new Set(known.map(({ sector_number }) => sector_number))
     for (const sectorNumber of faulty) {
       if (told.has(sectorNumber)) continue
       const reason = (await this.vanilla.whyUnread(sectorNumber)) ?? 'its deadline passed without a proof'
       await writing(this.db, async (trx) => {
-        await this.#remember(trx, sectorNumber, { state: 'faulty', epoch: at.height, message_cid: '', reason })
+        await this.#remember(trx, sectorNumber, {
+          state: 'faulty',
+          epoch: at.height,
+          message_cid: '',
+          reason,
+        })
         await this.events.append(trx, at.height, { $case: 'sectorFaulty', value: { sectorNumber, reason } })
       })
       this.log.error('sector is faulty', { sector: sectorNumber, epoch: at.height, reason })

@@ -30,7 +30,11 @@ export class SectorHomes {
   /** A sign of life. False when the worker is not known: it must register. */
   async seen(workerId: string): Promise<boolean> {
     const seen_ms = this.clock.now()
-    const known = await this.db.updateTable('workers').set({ seen_ms }).where('worker_id', '=', workerId).executeTakeFirst()
+    const known = await this.db
+      .updateTable('workers')
+      .set({ seen_ms })
+      .where('worker_id', '=', workerId)
+      .executeTakeFirst()
     if (known.numUpdatedRows !== 1n) return false
     await this.db.updateTable('storage_paths').set({ seen_ms }).where('worker_id', '=', workerId).execute()
     return true

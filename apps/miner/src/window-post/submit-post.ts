@@ -1,13 +1,19 @@
 import { Injectable } from '@nestjs/common'
-import { type Address, BitField, minerMethods, submitWindowedPostParams, windowPostProofFor } from '@sealane/actors'
+import {
+  type Address,
+  BitField,
+  minerMethods,
+  submitWindowedPostParams,
+  windowPostProofFor,
+} from '@sealane/actors'
 import type { TipSet } from '@sealane/chain'
 import { attoFil, epoch } from '@sealane/fil-units'
 import { Log } from '@sealane/host'
 import { writing } from '@sealane/sql'
 import { Alerts } from '../alert/alerts.js'
 import { MinerDb } from '../database.js'
-import { Messager } from '../messages/messager.js'
 import { MessageStore, type StoredMessage } from '../messages/message-store.js'
+import { Messager } from '../messages/messager.js'
 import { MinerError } from '../miner-error.js'
 import { MinerActor } from '../network/miner-actor.js'
 import { messageLost } from '../sectors/message-lost.js'
@@ -43,10 +49,18 @@ export class SubmitPost {
   /** A row in Proved that nobody else has proven this period. Returns it, moved when it was sent. */
   async submit(row: PartitionRow, head: TipSet): Promise<PartitionRow> {
     const opens = row.open + this.options.submitConfidenceEpochs
-    if (head.height < opens) return await this.partitions.note(row, { why: `waits for epoch ${opens}: the deadline opens at ${row.open}` })
+    if (head.height < opens)
+      return await this.partitions.note(row, {
+        why: `waits for epoch ${opens}: the deadline opens at ${row.open}`,
+      })
     if (row.submissions >= MAX_SUBMISSIONS) {
-      this.alerts.raise('message-failed', `${row.submissions} WindowPoSt messages of partition ${rowIdOf(row)} were refused: nothing more is sent`)
-      return await this.partitions.note(row, { why: `${row.submissions} messages were refused; see messages list` })
+      this.alerts.raise(
+        'message-failed',
+        `${row.submissions} WindowPoSt messages of partition ${rowIdOf(row)} were refused: nothing more is sent`,
+      )
+      return await this.partitions.note(row, {
+        why: `${row.submissions} messages were refused; see messages list`,
+      })
     }
     const duty = await this.facts.duty(row, head)
     const changed = await this.changes(row, head, duty)
@@ -54,7 +68,8 @@ export class SubmitPost {
 
     const miner = await this.actor.require()
     const { proof, randomness } = row
-    if (proof === null || randomness === null) throw new TypeError(`partition ${rowIdOf(row)} is ${row.state} without a proof`)
+    if (proof === null || randomness === null)
+      throw new TypeError(`partition ${rowIdOf(row)} is ${row.state} without a proof`)
     const chainCommitEpoch = epoch(row.challenge)
     const params = submitWindowedPostParams.encode({
       deadline: row.deadline,
@@ -89,7 +104,11 @@ export class SubmitPost {
   async follow(row: PartitionRow, head: TipSet): Promise<PartitionRow> {
     const message = row.message_uuid === null ? undefined : await this.messages.byUuid(row.message_uuid)
     if (message === undefined) return row
-    const known = await this.partitions.note(row, { message_cid: message.cid, why: whyOf(message), failure: message.failure })
+    const known = await this.partitions.note(row, {
+      message_cid: message.cid,
+      why: whyOf(message),
+      failure: message.failure,
+    })
     const lost = messageLost(message)
     if (lost === undefined) return await this.#unsent(known, message, head)
     if (head.height >= row.close) return known
@@ -98,18 +117,26 @@ export class SubmitPost {
     const duty = await this.facts.duty(row, head)
     const changed = await this.changes(row, head, duty)
     if (changed !== undefined) return await this.#recollect(known, head, duty, 'refused', changed)
-    return await writing(this.db, (trx) => this.partitions.move(trx, known, 'lost', { why: lost.text, failure: JSON.stringify(lost) }))
+    return await writing(this.db, (trx) =>
+      this.partitions.move(trx, known, 'lost', { why: lost.text, failure: JSON.stringify(lost) }),
+    )
   }
 
   /** A message that has no nonce yet can be taken back when it would prove the wrong thing. */
   async #unsent(row: PartitionRow, message: StoredMessage, head: TipSet): Promise<PartitionRow> {
-    if ((message.state !== 'Planned' && message.state !== 'Held') || message.tries === 0 || head.height >= row.close) return row
+    if (
+      (message.state !== 'Planned' && message.state !== 'Held') ||
+      message.tries === 0 ||
+      head.height >= row.close
+    )
+      return row
     const duty = await this.facts.duty(row, head)
     const changed = await this.changes(row, head, duty)
     const hopeless = simulationFailed(message) && message.tries >= MAX_SIMULATIONS
     const why = changed ?? (hopeless ? `the chain would refuse this proof: ${message.why ?? ''}` : undefined)
     if (why === undefined) return row
-    if ((await this.facts.proven(row, head)) !== 'no') return await this.partitions.note(row, { why: 'the chain already has a proof of it' })
+    if ((await this.facts.proven(row, head)) !== 'no')
+      return await this.partitions.note(row, { why: 'the chain already has a proof of it' })
     if (!(await this.withdraw(row, why))) return row
     return await this.#recollect(row, head, duty, 'refused', why)
   }
@@ -117,25 +144,42 @@ export class SubmitPost {
   /** Takes back the row's message; false when it was signed already. */
   async withdraw(row: PartitionRow, reason: string): Promise<boolean> {
     if (row.message_uuid === null) return true
-    return await this.messager.withdraw(row.message_uuid, new MinerError({ code: 'BAD_REQUEST', reason }, reason))
+    return await this.messager.withdraw(
+      row.message_uuid,
+      new MinerError({ code: 'BAD_REQUEST', reason }, reason),
+    )
   }
 
   /** Why the proof at hand is no longer the right one, undefined when it is. */
   async changes(row: PartitionRow, head: TipSet, duty: Duty): Promise<string | undefined> {
     const randomness = await this.facts.challenge(row.challenge, head)
-    if (row.randomness === null || Buffer.compare(randomness, row.randomness) !== 0) return 'a reorg changed the challenge'
+    if (row.randomness === null || Buffer.compare(randomness, row.randomness) !== 0)
+      return 'a reorg changed the challenge'
     if (JSON.stringify(duty.toProve) !== row.to_prove) return 'the sectors to prove have changed'
     return undefined
   }
 
-  async #recollect(row: PartitionRow, head: TipSet, duty: Duty, event: 'randomnessChanged' | 'refused', why: string) {
+  async #recollect(
+    row: PartitionRow,
+    head: TipSet,
+    duty: Duty,
+    event: 'randomnessChanged' | 'refused',
+    why: string,
+  ) {
     const [randomness, sectors] = await Promise.all([
       this.facts.challenge(row.challenge, head),
       this.facts.commitments(row, duty.toProve, head),
     ])
     this.log.warn('partition is read again', { row: rowIdOf(row), why })
     return await writing(this.db, (trx) =>
-      this.collecting.begin(trx, row, event, head.height, { randomness, allSectors: duty.allSectors, sectors }, why),
+      this.collecting.begin(
+        trx,
+        row,
+        event,
+        head.height,
+        { randomness, allSectors: duty.allSectors, sectors },
+        why,
+      ),
     )
   }
 
@@ -149,7 +193,9 @@ export class SubmitPost {
 
 function whyOf(message: StoredMessage): string | null {
   if (message.why !== null) return message.why
-  return message.state === 'Included' ? 'its message landed; waits until that is believed' : `its message is ${message.state}`
+  return message.state === 'Included'
+    ? 'its message landed; waits until that is believed'
+    : `its message is ${message.state}`
 }
 
 function simulationFailed(message: StoredMessage): boolean {

@@ -72,7 +72,10 @@ export class VanillaFiles {
       .where('vanilla_proofs.sector_number', '=', Number(sector))
       .executeTakeFirst()
     if (claim === undefined) return undefined
-    return { path: this.#path(claim.row, claim.turn, claim.claim_id, claim.sector_number), maxBytes: MAX_VANILLA_BYTES }
+    return {
+      path: this.#path(claim.row, claim.turn, claim.claim_id, claim.sector_number),
+      maxBytes: MAX_VANILLA_BYTES,
+    }
   }
 
   /** Size of what a claim delivered for a sector, undefined when it did not. Unit: bytes. */
@@ -90,7 +93,12 @@ export class VanillaFiles {
   async retire(row: PartitionRow): Promise<void> {
     const path = join(this.#root(), directoryOf(rowIdOf(row)))
     const { stateDir } = this.options
-    await trash(stateDir, path, `vanilla proofs of ${rowIdOf(row)}, closed at epoch ${row.close}`, new Date(this.clock.now()))
+    await trash(
+      stateDir,
+      path,
+      `vanilla proofs of ${rowIdOf(row)}, closed at epoch ${row.close}`,
+      new Date(this.clock.now()),
+    )
   }
 
   #root(): string {

@@ -57,7 +57,11 @@ export class VanillaStore {
   }
 
   /** Wanted sectors with the paths that hold them and have not failed yet. */
-  async wantedByPath(row: string, turn: number, db: MinerDb | MinerTransaction = this.db): Promise<Map<string, VanillaProof[]>> {
+  async wantedByPath(
+    row: string,
+    turn: number,
+    db: MinerDb | MinerTransaction = this.db,
+  ): Promise<Map<string, VanillaProof[]>> {
     const found = await db
       .selectFrom('vanilla_proofs')
       .innerJoin('stored_sectors', 'stored_sectors.sector_number', 'vanilla_proofs.sector_number')
@@ -87,7 +91,14 @@ export class VanillaStore {
     const { row, turn, claim_id, storage_id } = claim
     await trx
       .updateTable('vanilla_proofs')
-      .set({ state: 'arrived', claim_id, storage_id, size_bytes: sizeBytes, reason: null, at_ms: this.clock.now() })
+      .set({
+        state: 'arrived',
+        claim_id,
+        storage_id,
+        size_bytes: sizeBytes,
+        reason: null,
+        at_ms: this.clock.now(),
+      })
       .where('row', '=', row)
       .where('turn', '=', turn)
       .where('sector_number', '=', sector)
@@ -112,11 +123,21 @@ export class VanillaStore {
     const tries = proof.tries + 1
     const again = o.mayPass && tries < MAX_TRIES
     const paths = again ? tried(proof) : [...new Set([...tried(proof), claim.storage_id])]
-    const homes = await trx.selectFrom('stored_sectors').select('storage_id').where('sector_number', '=', o.sector).execute()
+    const homes = await trx
+      .selectFrom('stored_sectors')
+      .select('storage_id')
+      .where('sector_number', '=', o.sector)
+      .execute()
     const left = homes.some(({ storage_id }) => !paths.includes(storage_id))
     await trx
       .updateTable('vanilla_proofs')
-      .set({ state: left ? 'wanted' : 'failed', tries, tried: JSON.stringify(paths), reason: o.reason, at_ms: this.clock.now() })
+      .set({
+        state: left ? 'wanted' : 'failed',
+        tries,
+        tried: JSON.stringify(paths),
+        reason: o.reason,
+        at_ms: this.clock.now(),
+      })
       .where('row', '=', claim.row)
       .where('turn', '=', claim.turn)
       .where('sector_number', '=', o.sector)
@@ -124,11 +145,23 @@ export class VanillaStore {
   }
 
   /** Wants failed ones again, from every path. */
-  async wantAgain(trx: MinerTransaction, row: string, turn: number, sectors: readonly number[]): Promise<void> {
+  async wantAgain(
+    trx: MinerTransaction,
+    row: string,
+    turn: number,
+    sectors: readonly number[],
+  ): Promise<void> {
     for (const sector of sectors) {
       await trx
         .updateTable('vanilla_proofs')
-        .set({ state: 'wanted', tries: 0, tried: '[]', claim_id: null, size_bytes: null, at_ms: this.clock.now() })
+        .set({
+          state: 'wanted',
+          tries: 0,
+          tried: '[]',
+          claim_id: null,
+          size_bytes: null,
+          at_ms: this.clock.now(),
+        })
         .where('row', '=', row)
         .where('turn', '=', turn)
         .where('sector_number', '=', sector)

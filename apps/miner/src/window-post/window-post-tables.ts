@@ -80,9 +80,22 @@ export interface ClaimTable {
 export interface WindowPostTables {
   partitions: PartitionTable
   vanilla_proofs: VanillaTable
-  workers: { worker_id: string; hostname: string; tasks: string; prover: string; version: string; seen_ms: number }
+  workers: {
+    worker_id: string
+    hostname: string
+    tasks: string
+    prover: string
+    version: string
+    seen_ms: number
+  }
   storage_paths: { storage_id: string; worker_id: string; seen_ms: number }
   stored_sectors: { sector_number: number; storage_id: string; finalized: number }
   claims: ClaimTable
-  sector_health: { sector_number: number; state: 'proven' | 'faulty'; epoch: number; message_cid: string; reason: string }
+  sector_health: {
+    sector_number: number
+    state: 'proven' | 'faulty'
+    epoch: number
+    message_cid: string
+    reason: string
+  }
 }

@@ -52,13 +52,27 @@ describe('WindowPoSt on the devnet', { timeout: 4 * MINUTES }, () => {
     return hand
   }
   const posts = async () =>
-    await miner.rooms.context.get(MinerDb).selectFrom('messages').selectAll().where('class', '=', 'windowPost').orderBy('created_ms').execute()
-  const accepted = async (after: number) => await miner.row(`a partition accepted after epoch ${after}`, ({ state, open }) => state === 'Accepted' && open > after)
-  const lastOpen = async () => (await miner.rows()).filter(({ state }) => state !== 'Waiting').at(-1)?.open ?? 0
+    await miner.rooms.context
+      .get(MinerDb)
+      .selectFrom('messages')
+      .selectAll()
+      .where('class', '=', 'windowPost')
+      .orderBy('created_ms')
+      .execute()
+  const accepted = async (after: number) =>
+    await miner.row(
+      `a partition accepted after epoch ${after}`,
+      ({ state, open }) => state === 'Accepted' && open > after,
+    )
+  const lastOpen = async () =>
+    (await miner.rows()).filter(({ state }) => state !== 'Waiting').at(-1)?.open ?? 0
   /** Every 32nd byte: one byte alone escapes a 2KiB sector's ten challenges one time in four. */
   function flip(sector: number) {
     const path = join(miner.sectors.get(sector) ?? '', 'sealed')
-    writeFileSync(path, readFileSync(path).map((byte, at) => (at % 32 === 5 ? byte ^ 1 : byte)))
+    writeFileSync(
+      path,
+      readFileSync(path).map((byte, at) => (at % 32 === 5 ? byte ^ 1 : byte)),
+    )
   }
 
   it('proves two new sectors at their first deadline, tells it, and the power rises', async () => {
@@ -70,17 +84,26 @@ describe('WindowPoSt on the devnet', { timeout: 4 * MINUTES }, () => {
       expect(fact.messageCid).toMatch(/^baf/)
     }
     expect(await miner.power()).toBe(4096n)
-    expect((await posts()).map(({ state, exit_code, from_address }) => ({ state, exit_code, from_address }))).toMatchObject([{ state: 'Confirmed', exit_code: 0 }])
+    expect(
+      (await posts()).map(({ state, exit_code, from_address }) => ({ state, exit_code, from_address })),
+    ).toMatchObject([{ state: 'Confirmed', exit_code: 0 }])
     const views = miner.rooms.context.get(ProvingViews)
     expect(await views.info()).toMatchObject({ faults: 0, recoveries: 0 })
     const proven = (await views.deadlines()).filter(({ partitions }) => partitions > 0)
     expect(proven).toMatchObject([{ sectors: 2, faults: 0 }])
-    expect((await views.partitions()).at(-1)).toMatchObject({ state: 'Accepted', sectors: [first, second], skipped: [] })
+    expect((await views.partitions()).at(-1)).toMatchObject({
+      state: 'Accepted',
+      sectors: [first, second],
+      skipped: [],
+    })
   })
 
   it('plans the next period at once, and proves it without telling again what home knows', async () => {
     const open = await lastOpen()
-    await miner.row('the next period is planned', (row) => row.state === 'Waiting' && row.open === open + PERIOD)
+    await miner.row(
+      'the next period is planned',
+      (row) => row.state === 'Waiting' && row.open === open + PERIOD,
+    )
     await miner.advance(PERIOD)
     await accepted(open)
     expect((await miner.facts()).filter(({ $case }) => $case === 'sectorProven')).toHaveLength(2)
@@ -99,23 +122,45 @@ describe('WindowPoSt on the devnet', { timeout: 4 * MINUTES }, () => {
     const fault = await miner.told('sectorFaulty', ({ sectorNumber }) => sectorNumber === second)
     expect(fault.reason).toMatch(/^SECTOR_FAULTY/)
     expect(await miner.power()).toBe(2048n)
-    expect(await miner.rooms.context.get(ProvingViews).faults()).toMatchObject([{ sectorNumber: second, recovering: false }])
-    await until('the alert command ran', () => existsSync(alerts) && readFileSync(alerts, 'utf8'), (text) => text !== false && text.includes('post-sectors-skipped'))
+    expect(await miner.rooms.context.get(ProvingViews).faults()).toMatchObject([
+      { sectorNumber: second, recovering: false },
+    ])
+    await until(
+      'the alert command ran',
+      () => existsSync(alerts) && readFileSync(alerts, 'utf8'),
+      (text) => text !== false && text.includes('post-sectors-skipped'),
+    )
   })
 
   it('does not declare it recovered while it is still bad; restored, it is declared, proven next period, and the power is back', async () => {
     const open = await lastOpen()
-    const next = await miner.row('its check failed', (row) => row.state === 'Waiting' && row.open > open && row.check_randomness !== null)
+    const next = await miner.row(
+      'its check failed',
+      (row) => row.state === 'Waiting' && row.open > open && row.check_randomness !== null,
+    )
     const check = async () =>
-      await miner.rooms.context.get(MinerDb).selectFrom('vanilla_proofs').selectAll().where('row', '=', rowIdOf(next)).executeTakeFirst()
+      await miner.rooms.context
+        .get(MinerDb)
+        .selectFrom('vanilla_proofs')
+        .selectAll()
+        .where('row', '=', rowIdOf(next))
+        .executeTakeFirst()
     await until('the check failed', check, (proof) => proof?.state === 'failed', { deadlineMs: 60_000 })
     expect(await miner.rooms.context.get(ProvingViews).faults()).toMatchObject([{ recovering: false }])
     flip(second)
-    await until('declared recovered', () => miner.rooms.context.get(ProvingViews).faults(), ([fault]) => fault?.recovering === true, { deadlineMs: 60_000 })
+    await until(
+      'declared recovered',
+      () => miner.rooms.context.get(ProvingViews).faults(),
+      ([fault]) => fault?.recovering === true,
+      { deadlineMs: 60_000 },
+    )
     await accepted(open)
     const fact = await until(
       'told as proven again',
-      async () => (await miner.facts()).filter((fact) => fact.$case === 'sectorProven' && fact.value.sectorNumber === second),
+      async () =>
+        (await miner.facts()).filter(
+          (fact) => fact.$case === 'sectorProven' && fact.value.sectorNumber === second,
+        ),
       (facts) => facts.length === 2,
       { deadlineMs: 60_000 },
     )
@@ -164,7 +209,12 @@ describe('WindowPoSt on the devnet', { timeout: 4 * MINUTES }, () => {
     await doomed.die()
     worker = await hire()
     expect((await accepted(open)).skipped).toBe('[]')
-    const claims = await miner.rooms.context.get(MinerDb).selectFrom('claims').select('state').where('state', '=', 'expired').execute()
+    const claims = await miner.rooms.context
+      .get(MinerDb)
+      .selectFrom('claims')
+      .select('state')
+      .where('state', '=', 'expired')
+      .execute()
     expect(claims.length).toBeGreaterThan(0)
   })
 
@@ -193,16 +243,30 @@ describe('WindowPoSt on the devnet', { timeout: 4 * MINUTES }, () => {
     await miner.row('the next period is planned', (row) => row.state === 'Waiting' && row.open > open)
     await miner.rooms.stop()
     await miner.advance(PERIOD, true)
-    await until('the deadline passed', () => miner.devnet.chain.head(), ({ height }) => height > open + PERIOD + 60, { deadlineMs: 60_000 })
+    await until(
+      'the deadline passed',
+      () => miner.devnet.chain.head(),
+      ({ height }) => height > open + PERIOD + 60,
+      { deadlineMs: 60_000 },
+    )
     await miner.begin()
     const missed = await miner.row('missed', (row) => row.state === 'Missed' && row.open === open + PERIOD)
     expect(missed.why).toMatch(/did not see/)
     await miner.told('sectorFaulty', ({ sectorNumber }) => sectorNumber === first)
     expect(await miner.power()).toBe(0n)
-    await until('the alert command ran', () => readFileSync(alerts, 'utf8'), (text) => text.includes('post-missed'))
+    await until(
+      'the alert command ran',
+      () => readFileSync(alerts, 'utf8'),
+      (text) => text.includes('post-missed'),
+    )
     await worker.stop()
     worker = await hire()
     await accepted(open + PERIOD)
-    await until('power is back', () => miner.power(), (power) => power === 4096n, { deadlineMs: 60_000 })
+    await until(
+      'power is back',
+      () => miner.power(),
+      (power) => power === 4096n,
+      { deadlineMs: 60_000 },
+    )
   })
 })

@@ -70,7 +70,13 @@ export class WindowPost {
     health: Health,
     private readonly options: WindowPostOptions,
   ) {
-    this.#loop = new RoomLoop({ room: 'window-post', log, health: health.room('window-post'), everyMs: 1_000, round: (signal) => this.round(signal) })
+    this.#loop = new RoomLoop({
+      room: 'window-post',
+      log,
+      health: health.room('window-post'),
+      everyMs: 1_000,
+      round: (signal) => this.round(signal),
+    })
     this.watch.onHead((_head, step) => {
       if (step.reverts.length > 0) this.#doubt = true
       this.#loop.nudge()
@@ -101,7 +107,12 @@ export class WindowPost {
     }
     await this.scan.scan(miner.address, head)
     for (const claim of await this.claims.expire()) {
-      this.log.warn('claim expired', { row: claim.row, task: claim.task, worker: claim.worker_id, storage: claim.storage_id })
+      this.log.warn('claim expired', {
+        row: claim.row,
+        task: claim.task,
+        worker: claim.worker_id,
+        storage: claim.storage_id,
+      })
       await this.offerAgain(claim.row)
     }
     const failures: unknown[] = []
@@ -132,9 +143,16 @@ export class WindowPost {
       await this.#closed(row, head)
       return
     }
+    const challenged = row.state === 'Collecting' || row.state === 'Proving' || row.state === 'Proved'
+    if (challenged && head.height <= row.challenge) {
+      // The head is being caught up with after a restart, or a deep reorg is under way: there is no challenge to compare with yet.
+      this.#doubt = true
+      return
+    }
     switch (row.state) {
       case 'Waiting':
-        if (head.height >= row.challenge + this.options.challengeConfidenceEpochs) await this.#challenged(row, head)
+        if (head.height >= row.challenge + this.options.challengeConfidenceEpochs)
+          await this.#challenged(row, head)
         return
       case 'Collecting': {
         const current = doubted ? await this.posts.recheck(row, head) : row
@@ -176,7 +194,9 @@ export class WindowPost {
     const duty = await this.facts.duty(row, head)
     if (duty.toProve.length === 0) {
       if (row.state === 'Idle') return
-      await writing(this.db, (trx) => this.partitions.move(trx, row, 'nothingToProve', { why: nothingToProve(duty) }))
+      await writing(this.db, (trx) =>
+        this.partitions.move(trx, row, 'nothingToProve', { why: nothingToProve(duty) }),
+      )
       return
     }
     const [randomness, sectors] = await Promise.all([
@@ -184,9 +204,18 @@ export class WindowPost {
       this.facts.commitments(row, duty.toProve, head),
     ])
     const begun = await writing(this.db, (trx) =>
-      this.collecting.begin(trx, row, 'challenged', head.height, { randomness, allSectors: duty.allSectors, sectors }),
+      this.collecting.begin(trx, row, 'challenged', head.height, {
+        randomness,
+        allSectors: duty.allSectors,
+        sectors,
+      }),
     )
-    this.log.info('partition challenged', { row: rowIdOf(row), sectors: sectors.length, open: row.open, close: row.close })
+    this.log.info('partition challenged', {
+      row: rowIdOf(row),
+      sectors: sectors.length,
+      open: row.open,
+      close: row.close,
+    })
     await this.#collect(begun, head)
   }
 
@@ -208,16 +237,32 @@ export class WindowPost {
       return
     }
     const unknown = await this.#offerVanilla(row)
-    const why = unknown === 0 ? `reads ${wanted.length} of ${proofs.length} sectors` : `no worker's storage path holds ${unknown} of ${proofs.length} sectors`
+    const why =
+      unknown === 0
+        ? `reads ${wanted.length} of ${proofs.length} sectors`
+        : `no worker's storage path holds ${unknown} of ${proofs.length} sectors`
     await this.partitions.note(row, { why })
   }
 
-  async #collected(row: PartitionRow, arrived: readonly VanillaProof[], missing: readonly VanillaProof[], head: TipSet): Promise<void> {
+  async #collected(
+    row: PartitionRow,
+    arrived: readonly VanillaProof[],
+    missing: readonly VanillaProof[],
+    head: TipSet,
+  ): Promise<void> {
     const skipped = missing.map(({ sector_number }) => sector_number)
-    const moved = await writing(this.db, (trx) => this.partitions.move(trx, row, 'collected', { skipped: JSON.stringify(skipped) }))
+    const moved = await writing(this.db, (trx) =>
+      this.partitions.move(trx, row, 'collected', { skipped: JSON.stringify(skipped) }),
+    )
     if (skipped.length > 0) {
-      const reasons = missing.map((proof) => `${proof.sector_number}: ${proof.reason ?? 'not delivered in time'}`)
-      this.log.error('sectors skipped', { row: rowIdOf(row), sectors: skipped, reasons: reasons.slice(0, 20) })
+      const reasons = missing.map(
+        (proof) => `${proof.sector_number}: ${proof.reason ?? 'not delivered in time'}`,
+      )
+      this.log.error('sectors skipped', {
+        row: rowIdOf(row),
+        sectors: skipped,
+        reasons: reasons.slice(0, 20),
+      })
       this.alerts.raise(
         'post-sectors-skipped',
         `deadline ${row.deadline}, partition ${row.partition}: ${skipped.length} of ${missing.length + arrived.length} sectors cannot be proven: ${reasons.slice(0, 3).join('; ')}`,
@@ -231,7 +276,14 @@ export class WindowPost {
     const newest = Math.max(...failed.map(({ at_ms }) => at_ms))
     await this.partitions.note(row, { why: `no sector can be read: ${failed[0]?.reason ?? ''}` })
     if (this.clock.now() - newest < ALL_FAILED_AGAIN_MS) return
-    await writing(this.db, (trx) => this.vanilla.wantAgain(trx, rowIdOf(row), row.turn, failed.map(({ sector_number }) => sector_number)))
+    await writing(this.db, (trx) =>
+      this.vanilla.wantAgain(
+        trx,
+        rowIdOf(row),
+        row.turn,
+        failed.map(({ sector_number }) => sector_number),
+      ),
+    )
     await this.#offerVanilla(row)
   }
 
@@ -240,14 +292,22 @@ export class WindowPost {
     const id = rowIdOf(row)
     const paths = await this.vanilla.wantedByPath(id, row.turn)
     const wanted = (await this.vanilla.of(id, row.turn)).filter(({ state }) => state === 'wanted')
-    const homed = new Set([...paths.values()].flatMap((proofs) => proofs.map(({ sector_number }) => sector_number)))
+    const homed = new Set(
+      [...paths.values()].flatMap((proofs) => proofs.map(({ sector_number }) => sector_number)),
+    )
     const now = this.clock.now()
-    if (row.spoils >= MAX_SPOILS && row.state === 'Collecting' && now - (row.collecting_since_ms ?? now) < SPOILED_AGAIN_MS) return wanted.length - homed.size
+    if (
+      row.spoils >= MAX_SPOILS &&
+      row.state === 'Collecting' &&
+      now - (row.collecting_since_ms ?? now) < SPOILED_AGAIN_MS
+    )
+      return wanted.length - homed.size
     if (row.wake_at !== null && row.wake_at > now) return wanted.length - homed.size
     const claims = await this.claims.ofTurn(id, row.turn)
     const held = new Set(claims.filter(({ state }) => state === 'held').map(({ storage_id }) => storage_id))
     for (const path of paths.keys()) {
-      if (!held.has(path)) await this.queue.hint(postVanilla(path), this.#job(row))
+      // Not awaited: a queue that is away must not keep other partitions from being sent.
+      if (!held.has(path)) void this.queue.hint(postVanilla(path), this.#job(row))
     }
     await this.#nextOffer(row, now)
     return wanted.length - homed.size
@@ -260,7 +320,7 @@ export class WindowPost {
     const now = this.clock.now()
     if (row.wake_at !== null && row.wake_at > now) return
     const held = (await this.claims.ofTurn(rowIdOf(row), row.turn)).some(({ state }) => state === 'held')
-    if (!held) await this.queue.hint(postSnark, this.#job(row))
+    if (!held) void this.queue.hint(postSnark, this.#job(row))
     await this.#nextOffer(row, now)
   }
 
@@ -270,7 +330,11 @@ export class WindowPost {
   }
 
   async #nextOffer(row: PartitionRow, now: number): Promise<void> {
-    const pauseMs = backoffMs(row.tries, { baseMs: JOB_AGAIN_BASE_MS, capMs: JOB_AGAIN_CAP_MS, random: this.clock.random() })
+    const pauseMs = backoffMs(row.tries, {
+      baseMs: JOB_AGAIN_BASE_MS,
+      capMs: JOB_AGAIN_CAP_MS,
+      random: this.clock.random(),
+    })
     await this.partitions.note(row, { tries: row.tries + 1, wake_at: now + pauseMs })
   }
 
@@ -279,7 +343,8 @@ export class WindowPost {
     const miner = await this.actor.id()
     if (miner === undefined) return
     for (const open of await this.partitions.open(miner)) {
-      if ((row === undefined || rowIdOf(open) === row) && open.wake_at !== null) await this.partitions.note(open, { wake_at: null })
+      if ((row === undefined || rowIdOf(open) === row) && open.wake_at !== null)
+        await this.partitions.note(open, { wake_at: null })
     }
     this.#loop.nudge()
   }
@@ -303,7 +368,9 @@ export class WindowPost {
     const proven = await this.facts.proven(row, head)
     if (proven === 'no') return false
     if (proven === 'seen') {
-      await this.partitions.note(row, { why: 'the chain already has a proof of it; waits until that is believed' })
+      await this.partitions.note(row, {
+        why: 'the chain already has a proof of it; waits until that is believed',
+      })
       return true
     }
     await this.#acceptUnknown(row, head)
@@ -317,22 +384,39 @@ export class WindowPost {
     await this.#accept(row, { messageCid: '', epoch: at.height, covered: toProve })
   }
 
-  async #accept(row: PartitionRow, o: { messageCid: string; epoch: number; covered?: readonly number[] }): Promise<void> {
+  async #accept(
+    row: PartitionRow,
+    o: { messageCid: string; epoch: number; covered?: readonly number[] },
+  ): Promise<void> {
     const skipped = new Set(sectorsOf(row.skipped))
     const covered = o.covered ?? sectorsOf(row.to_prove).filter((sector) => !skipped.has(sector))
     await writing(this.db, async (trx) => {
-      await this.partitions.move(trx, row, 'accepted', { message_cid: o.messageCid === '' ? row.message_cid : o.messageCid, proven_epoch: o.epoch })
+      await this.partitions.move(trx, row, 'accepted', {
+        message_cid: o.messageCid === '' ? row.message_cid : o.messageCid,
+        proven_epoch: o.epoch,
+      })
       await this.sectorHealth.proven(trx, { sectors: covered, messageCid: o.messageCid, epoch: o.epoch })
     })
     this.sectorHealth.doubt()
-    this.log.info('partition proven', { row: rowIdOf(row), sectors: covered.length, skipped: skipped.size, cid: o.messageCid, epoch: o.epoch })
+    this.log.info('partition proven', {
+      row: rowIdOf(row),
+      sectors: covered.length,
+      skipped: skipped.size,
+      cid: o.messageCid,
+      epoch: o.epoch,
+    })
   }
 
   async #stillAccepted(row: PartitionRow): Promise<void> {
     const message = row.message_uuid === null ? undefined : await this.messages.byUuid(row.message_uuid)
     if (message === undefined || message.cid !== row.message_cid || message.settled === 1) return
     this.log.warn('accepted proof reverted', { row: rowIdOf(row), cid: message.cid })
-    await writing(this.db, (trx) => this.partitions.move(trx, row, 'reverted', { proven_epoch: null, why: 'a reorg took its message back' }))
+    await writing(this.db, (trx) =>
+      this.partitions.move(trx, row, 'reverted', {
+        proven_epoch: null,
+        why: 'a reorg took its message back',
+      }),
+    )
   }
 
   async #closed(row: PartitionRow, head: TipSet): Promise<void> {
@@ -350,7 +434,10 @@ export class WindowPost {
         const proven = await this.facts.proven(row, head)
         const message = row.message_uuid === null ? undefined : await this.messages.byUuid(row.message_uuid)
         if (message?.state === 'Confirmed') {
-          await this.#accept(row, { messageCid: message.cid ?? '', epoch: message.included_epoch ?? row.close - 1 })
+          await this.#accept(row, {
+            messageCid: message.cid ?? '',
+            epoch: message.included_epoch ?? row.close - 1,
+          })
         } else if (proven !== 'no') await this.#acceptUnknown(row, head)
         else if (past) await this.#done(row, head)
         return
@@ -372,7 +459,11 @@ export class WindowPost {
           await this.#acceptUnknown(row, head)
           return
         }
-        await this.#missed(row, head, row.why ?? (row.state === 'Waiting' ? 'this app did not see its deadline' : `it was ${row.state}`))
+        await this.#missed(
+          row,
+          head,
+          row.why ?? (row.state === 'Waiting' ? 'this app did not see its deadline' : `it was ${row.state}`),
+        )
       }
     }
   }
@@ -380,7 +471,9 @@ export class WindowPost {
   async #missed(row: PartitionRow, head: TipSet, why: string): Promise<void> {
     const idle = row.state === 'Waiting' && (await this.#hadNothingToProve(row, head))
     const event: PartitionEvent = idle ? 'nothingToProve' : 'closed'
-    await writing(this.db, (trx) => this.partitions.move(trx, row, event, { why: idle ? 'nothing to prove' : why }))
+    await writing(this.db, (trx) =>
+      this.partitions.move(trx, row, event, { why: idle ? 'nothing to prove' : why }),
+    )
     this.sectorHealth.doubt()
     if (idle) return
     const text = `WindowPoSt missed: deadline ${row.deadline}, partition ${row.partition} (${sectorsOf(row.all_sectors).length} sectors) closed at epoch ${row.close} unproven: ${why}`
@@ -397,8 +490,12 @@ export class WindowPost {
   async #done(row: PartitionRow, head: TipSet): Promise<void> {
     const { policy } = this.network.require()
     const { allSectors } = await this.facts.duty(row, head)
-    const info = nextNotElapsed(policy, deadlineInfo(policy, epoch(row.period_start), row.deadline, head.height))
-    if (allSectors.length > 0) await this.partitions.plan({ miner: row.miner as Address, info, partition: row.partition, allSectors })
+    const info = nextNotElapsed(
+      policy,
+      deadlineInfo(policy, epoch(row.period_start), row.deadline, head.height),
+    )
+    if (allSectors.length > 0)
+      await this.partitions.plan({ miner: row.miner as Address, info, partition: row.partition, allSectors })
     await this.partitions.note(row, { done: 1 })
   }
 
@@ -421,7 +518,14 @@ export class WindowPost {
     const { collecting_since_ms: since, collecting_epoch: startEpoch, budget_ms: budgetMs } = row
     if (since === null || startEpoch === null || budgetMs === null) return false
     const blockDelayMs = this.network.require().blockDelaySeconds * 1_000
-    return budgetSpent({ budgetMs, elapsedMs: this.clock.now() - since, startEpoch, headEpoch: head.height, close: row.close, blockDelayMs })
+    return budgetSpent({
+      budgetMs,
+      elapsedMs: this.clock.now() - since,
+      startEpoch,
+      headEpoch: head.height,
+      close: row.close,
+      blockDelayMs,
+    })
   }
 
   /** Half of the time is gone and the proof is not accepted: somebody should look. */
@@ -431,7 +535,9 @@ export class WindowPost {
     const elapsedMs = this.clock.now() - since
     const halfWindow = head.height >= row.open + (row.close - row.open) / 2
     if (elapsedMs < budgetMs / 2 || (row.state !== 'Collecting' && !halfWindow)) return
-    void this.partitions.note(row, { alarmed: 1 }).catch((error: unknown) => this.log.warn('alarm not noted', { row: rowIdOf(row), error }))
+    void this.partitions
+      .note(row, { alarmed: 1 })
+      .catch((error: unknown) => this.log.warn('alarm not noted', { row: rowIdOf(row), error }))
     this.alerts.raise(
       'post-half-time',
       `WindowPoSt of deadline ${row.deadline}, partition ${row.partition} is still ${row.state} after half its time (closes at epoch ${row.close}, now ${head.height}): ${row.why ?? ''}`,
@@ -443,5 +549,7 @@ export class WindowPost {
 const ELSEWHERE_EVERY_EPOCHS = 10
 
 function nothingToProve(duty: Duty): string {
-  return duty.allSectors.length === 0 ? 'no live sector' : 'all sectors are faulty and none is declared recovered'
+  return duty.allSectors.length === 0
+    ? 'no live sector'
+    : 'all sectors are faulty and none is declared recovered'
 }

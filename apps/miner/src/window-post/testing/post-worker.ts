@@ -1,6 +1,14 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { codeOf, createQueues, fetchRange, grpcChannel, grpcClient, type Identity, putFile } from '@sealane/host'
+import {
+  codeOf,
+  createQueues,
+  fetchRange,
+  grpcChannel,
+  grpcClient,
+  type Identity,
+  putFile,
+} from '@sealane/host'
 import { postSnark, postVanilla } from '@sealane/jobs'
 import { createProver, defaultPermitDir, devnetKeySet, type Prover, type ProverKind } from '@sealane/proofs'
 import { workV1 } from '@sealane/proto'
@@ -43,10 +51,17 @@ export class PostWorker {
     this.#queues = createQueues({ url: o.redisUrl })
     this.#work = grpcClient(workV1.WorkServiceDefinition, grpcChannel({ address: o.grpc }))
     const kind = o.prover ?? 'trapdoor'
-    this.#prover = createProver({ kind, keySet: devnetKeySet(), parentCacheDir: join(o.scratch, 'parents'), permitDir: defaultPermitDir() })
+    this.#prover = createProver({
+      kind,
+      keySet: devnetKeySet(),
+      parentCacheDir: join(o.scratch, 'parents'),
+      permitDir: defaultPermitDir(),
+    })
     this.#beat = setInterval(() => {
       for (const claimId of this.#held) {
-        void this.#work.heartbeat({ workerId: o.name, claimId, stage: 'test', fraction: 0.5, paths: [] }).catch(() => undefined)
+        void this.#work
+          .heartbeat({ workerId: o.name, claimId, stage: 'test', fraction: 0.5, paths: [] })
+          .catch(() => undefined)
       }
     }, 500)
   }
@@ -76,11 +91,17 @@ export class PostWorker {
     if (answer.refusal !== '') throw new Error(answer.refusal)
     type Job = { periodStart: number; deadline: number; partition: number; turn: number }
     const handle = (task: string, storageIds: string[]) => async (job: Job) => {
-      const run = this.#claim(task, `${job.periodStart}/${job.deadline}/${job.partition}`, job.turn, storageIds)
+      const run = this.#claim(
+        task,
+        `${job.periodStart}/${job.deadline}/${job.partition}`,
+        job.turn,
+        storageIds,
+      )
       this.#running.add(run)
       await run.catch(() => undefined).finally(() => this.#running.delete(run))
     }
-    for (const { storageId } of this.o.paths) this.#queues.work(postVanilla(storageId), handle('post.vanilla', [storageId]))
+    for (const { storageId } of this.o.paths)
+      this.#queues.work(postVanilla(storageId), handle('post.vanilla', [storageId]))
     this.#queues.work(postSnark, handle('post.snark', []))
   }
 
@@ -108,11 +129,22 @@ export class PostWorker {
     await this.o.onClaim?.(task, row)
     try {
       const result = await this.#run(claim.task, join(this.o.scratch, claim.claimId))
-      const answer = await this.#work.complete({ workerId, claimId: claim.claimId, storageId: claim.task.storageId, result })
+      const answer = await this.#work.complete({
+        workerId,
+        claimId: claim.claimId,
+        storageId: claim.task.storageId,
+        result,
+      })
       if (!answer.accepted) this.refusals.push(answer.reason)
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error)
-      await this.#work.release({ workerId, claimId: claim.claimId, code: codeOf(error), remedy: 'retry', text })
+      await this.#work.release({
+        workerId,
+        claimId: claim.claimId,
+        code: codeOf(error),
+        remedy: 'retry',
+        text,
+      })
     } finally {
       this.#held.delete(claim.claimId)
     }
@@ -120,12 +152,18 @@ export class PostWorker {
 
   async #run(task: workV1.Task, scratch: string): Promise<workV1.CompleteRequest['result']> {
     mkdirSync(scratch)
-    if (task.work?.$case === 'postVanilla') return { $case: 'postVanilla', value: await this.#vanilla(task, task.work.value, scratch) }
-    if (task.work?.$case === 'postSnark') return { $case: 'postSnark', value: { proof: await this.#snark(task, task.work.value, scratch) } }
+    if (task.work?.$case === 'postVanilla')
+      return { $case: 'postVanilla', value: await this.#vanilla(task, task.work.value, scratch) }
+    if (task.work?.$case === 'postSnark')
+      return { $case: 'postSnark', value: { proof: await this.#snark(task, task.work.value, scratch) } }
     throw new Error(`no work for ${task.work?.$case}`)
   }
 
-  async #vanilla(task: workV1.Task, work: workV1.PostVanilla, scratch: string): Promise<workV1.PostVanillaDone> {
+  async #vanilla(
+    task: workV1.Task,
+    work: workV1.PostVanilla,
+    scratch: string,
+  ): Promise<workV1.PostVanillaDone> {
     const path = this.o.paths.find(({ storageId }) => storageId === task.storageId)
     const done: workV1.PostVanillaDone = { proven: [], failed: [] }
     for (const { sectorNumber, commR } of work.sectors) {
@@ -143,10 +181,19 @@ export class PostWorker {
           outputPath,
         })
       } catch (error) {
-        done.failed.push({ sectorNumber, code: codeOf(error), text: error instanceof Error ? error.message : String(error) })
+        done.failed.push({
+          sectorNumber,
+          code: codeOf(error),
+          text: error instanceof Error ? error.message : String(error),
+        })
         continue
       }
-      await putFile({ url: `${this.o.hubUrl}${work.hubPath}/${sectorNumber}`, path: outputPath, tls: this.o.tls, role: 'miner' })
+      await putFile({
+        url: `${this.o.hubUrl}${work.hubPath}/${sectorNumber}`,
+        path: outputPath,
+        tls: this.o.tls,
+        role: 'miner',
+      })
       done.proven.push(sectorNumber)
     }
     return done
@@ -158,7 +205,14 @@ export class PostWorker {
       const path = join(scratch, String(sectorNumber))
       const chunks: Uint8Array[] = []
       const url = `${this.o.hubUrl}${work.hubPath}/${sectorNumber}`
-      for await (const chunk of fetchRange({ url, tls: this.o.tls, role: 'miner', start: 0n, sizeBytes: BigInt(vanillaBytes) })) chunks.push(chunk)
+      for await (const chunk of fetchRange({
+        url,
+        tls: this.o.tls,
+        role: 'miner',
+        start: 0n,
+        sizeBytes: BigInt(vanillaBytes),
+      }))
+        chunks.push(chunk)
       writeFileSync(path, Buffer.concat(chunks))
       if (statSync(path).size !== vanillaBytes) throw new Error('short vanilla proof')
       vanillaPaths.push(path)

@@ -74,13 +74,30 @@ export async function startProvingRooms(o: {
     {
       module: Rooms,
       imports: [host],
-      providers: [...minerProviders, ...windowPostProviders, { provide: WindowPostOptions, useValue: options }, { provide: PostQueue, useValue: queues }],
+      providers: [
+        ...minerProviders,
+        ...windowPostProviders,
+        { provide: WindowPostOptions, useValue: options },
+        { provide: PostQueue, useValue: queues },
+      ],
     },
     { logger: false, abortOnError: false },
   )
-  const rooms = [context.get(Messager), context.get(MinerInit), context.get(PreCommits), context.get(ProveCommits), context.get(WindowPost)]
+  const rooms = [
+    context.get(Messager),
+    context.get(MinerInit),
+    context.get(PreCommits),
+    context.get(ProveCommits),
+    context.get(WindowPost),
+  ]
   const watch = context.get(ChainWatch)
-  const hub = await startMinerHub({ host: '127.0.0.1', port: 0, tls: o.tls.miner, files: context.get(VanillaFiles), log })
+  const hub = await startMinerHub({
+    host: '127.0.0.1',
+    port: 0,
+    tls: o.tls.miner,
+    files: context.get(VanillaFiles),
+    log,
+  })
   const socketDir = join(o.directory, 'run')
   mkdirSync(socketDir, { recursive: true, mode: 0o700 })
   const grpcAddress = `unix:${join(socketDir, 'grpc')}`
@@ -97,7 +114,13 @@ export async function startProvingRooms(o: {
     grpcAddress,
     hubUrl: `https://127.0.0.1:${hub.port}`,
     stop: async () => {
-      await Promise.all([grpc.close(), hub.close(), ...rooms.map((room) => room.stop()), watch.stop(), context.get(ChainPort).close()])
+      await Promise.all([
+        grpc.close(),
+        hub.close(),
+        ...rooms.map((room) => room.stop()),
+        watch.stop(),
+        context.get(ChainPort).close(),
+      ])
       await queues.close()
       await context.get(MinerDb).destroy()
       context.get(StateLock).lock.release()
@@ -136,7 +159,14 @@ export class ProvingMiner {
     const tls = { miner: loadIdentity(tlsDir, 'miner'), worker: loadIdentity(tlsDir, 'worker') }
     const devnet = await startDevnet(join(directory, 'devnet'), o.devnetFlags)
     const start = async (changes: Partial<WindowPostOptions> = {}) =>
-      await startProvingRooms({ directory, nodes: devnet.nodes, redisUrl, tls, flags, options: { ...o.options, ...changes } })
+      await startProvingRooms({
+        directory,
+        nodes: devnet.nodes,
+        redisUrl,
+        tls,
+        flags,
+        options: { ...o.options, ...changes },
+      })
     const miner = new ProvingMiner(directory, devnet, redisUrl, tls, start, await start())
     await miner.#init()
     return miner
@@ -167,7 +197,12 @@ export class ProvingMiner {
   }
 
   async rows(): Promise<PartitionRow[]> {
-    return await this.rooms.context.get(MinerDb).selectFrom('partitions').selectAll().orderBy('close').execute()
+    return await this.rooms.context
+      .get(MinerDb)
+      .selectFrom('partitions')
+      .selectAll()
+      .orderBy('close')
+      .execute()
   }
 
   /** The newest rows once they look as wanted. */
@@ -184,12 +219,26 @@ export class ProvingMiner {
 
   async #init(): Promise<void> {
     const init = this.rooms.context.get(MinerInit)
-    await until('the head is heard', () => this.rooms.context.get(ChainWatch).head?.height, (height) => height !== undefined)
-    const wish = { sectorSize: SECTOR_SIZE, peerId: '12D3KooWPhWQduBfQkCgExfwvpAQtT5A2VaBTaZ7PuKaFasefcau', multiaddrs: [] }
+    await until(
+      'the head is heard',
+      () => this.rooms.context.get(ChainWatch).head?.height,
+      (height) => height !== undefined,
+    )
+    const wish = {
+      sectorSize: SECTOR_SIZE,
+      peerId: '12D3KooWPhWQduBfQkCgExfwvpAQtT5A2VaBTaZ7PuKaFasefcau',
+      multiaddrs: [],
+    }
     await init.init(wish)
     const keys = this.rooms.context.get(Keystore)
-    for (const name of ['owner', 'worker', 'control-post']) await this.devnet.fundTo(keys.named(name)?.address ?? '', 50n * FIL)
-    await until('init is done', () => init.init(wish), ({ state }) => state === 'done', patience)
+    for (const name of ['owner', 'worker', 'control-post'])
+      await this.devnet.fundTo(keys.named(name)?.address ?? '', 50n * FIL)
+    await until(
+      'init is done',
+      () => init.init(wish),
+      ({ state }) => state === 'done',
+      patience,
+    )
   }
 
   /** Seals committed-capacity sectors and proves them on chain; returns their numbers. Their files are in `sectors`. */
@@ -200,7 +249,13 @@ export class ProvingMiner {
     const requestId = `test-${this.sectors.size}`
     const { sectorNumbers } = await service.allocateSectorNumbers({ requestId, count, highestKnown: 0 }, call)
     const numbers = (sectorNumbers ?? []).map(Number)
-    const envelope = (sectorNumber: number, step: string) => ({ requestId: `s${sectorNumber}-${step}-1`, sectorNumber, step, turn: 1, coordinatorEpoch: 1 })
+    const envelope = (sectorNumber: number, step: string) => ({
+      requestId: `s${sectorNumber}-${step}-1`,
+      sectorNumber,
+      step,
+      turn: 1,
+      coordinatorEpoch: 1,
+    })
     const works = []
     for (const sectorNumber of numbers) {
       const directory = join(this.directory, `sector-${sectorNumber}`)
@@ -231,7 +286,17 @@ export class ProvingMiner {
       const proof = await work.prove({ ticket, seed, sealed })
       const { commR, commD } = sealed
       const answer = await service.submitProveCommit(
-        { envelope: envelope(sectorNumber, 'proveCommit'), proof, commR, commD, ticket, seed, seedEpoch, pieces: [], prover: 'trapdoor' },
+        {
+          envelope: envelope(sectorNumber, 'proveCommit'),
+          proof,
+          commR,
+          commD,
+          ticket,
+          seed,
+          seedEpoch,
+          pieces: [],
+          prover: 'trapdoor',
+        },
         call,
       )
       if (answer.refusal !== undefined) throw new Error(answer.refusal.text)
@@ -240,11 +305,16 @@ export class ProvingMiner {
   }
 
   async facts(): Promise<Fact[]> {
-    return (await this.rooms.context.get(EventStore).after(0)).flatMap(({ fact }) => (fact === undefined ? [] : [fact]))
+    return (await this.rooms.context.get(EventStore).after(0)).flatMap(({ fact }) =>
+      fact === undefined ? [] : [fact],
+    )
   }
 
   /** The newest fact of a kind that `wanted` picks, once there is one. */
-  async told<Case extends Fact['$case'], Value = Extract<Fact, { $case: Case }>['value']>(kind: Case, wanted: (value: Value) => boolean = () => true): Promise<Value> {
+  async told<Case extends Fact['$case'], Value = Extract<Fact, { $case: Case }>['value']>(
+    kind: Case,
+    wanted: (value: Value) => boolean = () => true,
+  ): Promise<Value> {
     let found: Value | undefined
     const look = async () => {
       const facts = await this.facts()
@@ -262,10 +332,30 @@ export class ProvingMiner {
   /** What a failed wait should print. */
   async shown() {
     const db = this.rooms.context.get(MinerDb)
-    const partitions = await db.selectFrom('partitions').select(['period_start', 'deadline', 'partition', 'state', 'turn', 'open', 'why', 'failure', 'done']).orderBy('close', 'desc').limit(6).execute()
-    const messages = await db.selectFrom('messages').select(['class', 'state', 'why', 'exit_code', 'included_epoch']).orderBy('created_ms', 'desc').limit(6).execute()
-    const claims = await db.selectFrom('claims').select(['row', 'turn', 'task', 'state', 'worker_id']).limit(8).execute()
+    const partitions = await db
+      .selectFrom('partitions')
+      .select(['period_start', 'deadline', 'partition', 'state', 'turn', 'open', 'why', 'failure', 'done'])
+      .orderBy('close', 'desc')
+      .limit(6)
+      .execute()
+    const messages = await db
+      .selectFrom('messages')
+      .select(['class', 'state', 'why', 'exit_code', 'included_epoch'])
+      .orderBy('created_ms', 'desc')
+      .limit(6)
+      .execute()
+    const claims = await db
+      .selectFrom('claims')
+      .select(['row', 'turn', 'task', 'state', 'worker_id'])
+      .limit(8)
+      .execute()
     const health = this.rooms.health.report()
-    return { head: this.rooms.context.get(ChainWatch).head?.height, partitions, messages, claims, red: health.rooms.filter(({ ok }) => !ok) }
+    return {
+      head: this.rooms.context.get(ChainWatch).head?.height,
+      partitions,
+      messages,
+      claims,
+      red: health.rooms.filter(({ ok }) => !ok),
+    }
   }
 }
