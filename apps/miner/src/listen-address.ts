@@ -5,7 +5,10 @@ export function hostAndPort(address: string): { host: string; port: number } {
   const match = /^(?:\[([0-9a-f:]+)\]|([^:]+)):(\d{1,5})$/i.exec(address)
   const host = match?.[1] ?? match?.[2]
   if (match === null || host === undefined || Number(match[3]) > 65_535) {
-    throw new HostError({ code: 'ADDRESS', address, reason: 'not host:port' }, `"${address}" is not an address of the form host:port`)
+    throw new HostError(
+      { code: 'ADDRESS', address, reason: 'not host:port' },
+      `"${address}" is not an address of the form host:port`,
+    )
   }
   return { host, port: Number(match[3]) }
 }

@@ -6,9 +6,9 @@ import {
   clientDealProposal,
   type DealProposal,
   keyAddress,
+  type Message,
   marketActor,
   marketMethods,
-  type Message,
   pieceCid,
   proposalSigningBytes,
   signingBytes,
@@ -57,17 +57,37 @@ describe('a deal and a sector on the devnet, as the sealer asks for them', { tim
   async function start() {
     rooms = await startRooms(directory, devnet.nodes)
     service = rooms.context.get(MinerService).implementation()
-    await until('the head is heard', async () => rooms.context.get(ChainWatch).head?.height, (height) => height !== undefined)
+    await until(
+      'the head is heard',
+      async () => rooms.context.get(ChainWatch).head?.height,
+      (height) => height !== undefined,
+    )
   }
   const call = {} as never
   const at = { deadlineMs: 2 * MINUTES }
   /** The fact of that kind which `wanted` picks, once it is in the stream. */
-  async function told<Case extends Fact['$case']>(kind: Case, wanted: (value: FactOf<Case>) => boolean = () => true): Promise<FactOf<Case>> {
+  async function told<Case extends Fact['$case']>(
+    kind: Case,
+    wanted: (value: FactOf<Case>) => boolean = () => true,
+  ): Promise<FactOf<Case>> {
     const look = async () => {
-      const facts = (await rooms.context.get(EventStore).after(0)).flatMap(({ fact }) => (fact === undefined ? [] : [fact]))
-      const messages = await rooms.context.get(MinerDb).selectFrom('messages').select(['class', 'state', 'why', 'exit_code']).execute()
-      const found = facts.map((fact) => (fact.$case === kind ? (fact.value as FactOf<Case>) : undefined)).find((value) => value !== undefined && wanted(value))
-      return { found, kinds: facts.map(({ $case }) => $case), messages, head: rooms.context.get(ChainWatch).head?.height }
+      const facts = (await rooms.context.get(EventStore).after(0)).flatMap(({ fact }) =>
+        fact === undefined ? [] : [fact],
+      )
+      const messages = await rooms.context
+        .get(MinerDb)
+        .selectFrom('messages')
+        .select(['class', 'state', 'why', 'exit_code'])
+        .execute()
+      const found = facts
+        .map((fact) => (fact.$case === kind ? (fact.value as FactOf<Case>) : undefined))
+        .find((value) => value !== undefined && wanted(value))
+      return {
+        found,
+        kinds: facts.map(({ $case }) => $case),
+        messages,
+        head: rooms.context.get(ChainWatch).head?.height,
+      }
     }
     const { found } = await until(`told ${kind}`, look, (state) => state.found !== undefined, at)
     if (found === undefined) throw new Error(`${kind} was not told`)
@@ -75,7 +95,16 @@ describe('a deal and a sector on the devnet, as the sealer asks for them', { tim
   }
   /** A message of the client's own, straight to the node. */
   async function clientSends(o: { to: Address; value: bigint; method: number; params: Uint8Array }) {
-    const planned: Message = { version: 0, from: clientAddress, nonce: 0, gasLimit: 0, gasFeeCap: attoFil(0n), gasPremium: attoFil(0n), ...o, value: attoFil(o.value) }
+    const planned: Message = {
+      version: 0,
+      from: clientAddress,
+      nonce: 0,
+      gasLimit: 0,
+      gasFeeCap: attoFil(0n),
+      gasPremium: attoFil(0n),
+      ...o,
+      value: attoFil(o.value),
+    }
     const nonce = await devnet.chain.mpoolNonce(clientAddress)
     const message = { ...(await devnet.chain.estimateGas(planned)), nonce }
     await devnet.chain.mpoolPush({ message, signature: sign(client, signingBytes(message)) })
@@ -83,22 +112,42 @@ describe('a deal and a sector on the devnet, as the sealer asks for them', { tim
 
   it('waits for its keys to be funded, says for which, then creates the miner once with its control address', async () => {
     const init = rooms.context.get(MinerInit)
-    const wish = { sectorSize: SECTOR_SIZE, peerId: '12D3KooWPhWQduBfQkCgExfwvpAQtT5A2VaBTaZ7PuKaFasefcau', multiaddrs: ['/ip4/127.0.0.1/tcp/1'] }
+    const wish = {
+      sectorSize: SECTOR_SIZE,
+      peerId: '12D3KooWPhWQduBfQkCgExfwvpAQtT5A2VaBTaZ7PuKaFasefcau',
+      multiaddrs: ['/ip4/127.0.0.1/tcp/1'],
+    }
     await init.init(wish)
     const keys = rooms.context.get(Keystore)
     const owner = keys.named('owner')?.address ?? ''
-    const waiting = await until('init says what it waits for', () => init.state(), (state) => state.waiting !== null, at)
+    const waiting = await until(
+      'init says what it waits for',
+      () => init.state(),
+      (state) => state.waiting !== null,
+      at,
+    )
     expect(waiting.waiting?.for).toBe(`owner t${owner.slice(1)} to be funded and appear on chain`)
-    for (const name of ['owner', 'worker', 'control-post']) await devnet.fundTo(keys.named(name)?.address ?? '', 20n * FIL)
+    for (const name of ['owner', 'worker', 'control-post'])
+      await devnet.fundTo(keys.named(name)?.address ?? '', 20n * FIL)
     await devnet.fundTo(clientAddress, 10n * FIL)
 
     // A restart in the middle: the same request ids, the same one miner.
-    await until('CreateMiner is signed', () => init.state(), (state) => state.createMessageCid !== null, at)
+    await until(
+      'CreateMiner is signed',
+      () => init.state(),
+      (state) => state.createMessageCid !== null,
+      at,
+    )
     await rooms.stop()
     await start()
     const again = rooms.context.get(MinerInit)
     await again.init(wish)
-    const done = await until('init is done', () => again.init(wish), (state) => state.state === 'done', at)
+    const done = await until(
+      'init is done',
+      () => again.init(wish),
+      (state) => state.state === 'done',
+      at,
+    )
     expect(await devnet.chain.listMiners()).toEqual([done.miner])
     const info = await devnet.chain.minerInfo(done.miner as Address)
     expect(info.peerId).toBe(wish.peerId)
@@ -113,8 +162,18 @@ describe('a deal and a sector on the devnet, as the sealer asks for them', { tim
 
   it('publishes a deal after topping up escrow, and tells its id at ten epochs', async () => {
     const { address: provider } = await rooms.context.get(MinerActor).require()
-    await clientSends({ to: marketActor, value: FIL, method: marketMethods.AddBalance, params: addBalanceParams.encode(clientAddress) })
-    await until('the client has escrow', () => devnet.chain.marketBalance(clientAddress), ({ escrow }) => escrow > 0n, at)
+    await clientSends({
+      to: marketActor,
+      value: FIL,
+      method: marketMethods.AddBalance,
+      params: addBalanceParams.encode(clientAddress),
+    })
+    await until(
+      'the client has escrow',
+      () => devnet.chain.marketBalance(clientAddress),
+      ({ escrow }) => escrow > 0n,
+      at,
+    )
     const hasher = new CommPHasher()
     hasher.write(data)
     const { commP } = hasher.digest()
@@ -134,28 +193,52 @@ describe('a deal and a sector on the devnet, as the sealer asks for them', { tim
       providerCollateral: attoFil((min * 12n) / 10n),
       clientCollateral: attoFil(0n),
     }
-    const signedProposal = clientDealProposal.encode({ proposal, clientSignature: sign(client, proposalSigningBytes(proposal)) })
+    const signedProposal = clientDealProposal.encode({
+      proposal,
+      clientSignature: sign(client, proposalSigningBytes(proposal)),
+    })
     const requestId = randomUUID()
     const answer = await service.publishDeal({ requestId, signedProposal }, call)
     expect(answer.refusal).toBeUndefined()
     expect(await service.publishDeal({ requestId, signedProposal }, call)).toEqual(answer)
-    const published = await told('publication', (value) => value.requestId === requestId && value.state === 'Published')
+    const published = await told(
+      'publication',
+      (value) => value.requestId === requestId && value.state === 'Published',
+    )
     dealId = published.dealId
     const onChain = await devnet.chain.marketDeal(dealId)
     expect(onChain?.proposal.pieceCid).toBe(proposal.pieceCid)
-    const rows = await rooms.context.get(MinerDb).selectFrom('messages').select(['class', 'state']).where('class', 'in', ['publish', 'marketAdd']).execute()
+    const rows = await rooms.context
+      .get(MinerDb)
+      .selectFrom('messages')
+      .select(['class', 'state'])
+      .where('class', 'in', ['publish', 'marketAdd'])
+      .execute()
     expect(rows.filter((row) => row.class === 'publish')).toEqual([{ class: 'publish', state: 'Confirmed' }])
     expect(rows.filter((row) => row.class === 'marketAdd')).toHaveLength(1)
   })
 
   it('refuses a proposal signed by another key, and one for another provider', async () => {
     const stranger = generateKey('secp256k1', new Uint8Array(32).fill(9))
-    const forged = clientDealProposal.encode({ proposal: { ...proposal, label: 'forged' }, clientSignature: sign(stranger, proposalSigningBytes({ ...proposal, label: 'forged' })) })
+    const forged = clientDealProposal.encode({
+      proposal: { ...proposal, label: 'forged' },
+      clientSignature: sign(stranger, proposalSigningBytes({ ...proposal, label: 'forged' })),
+    })
     const refused = await service.publishDeal({ requestId: randomUUID(), signedProposal: forged }, call)
-    expect(refused.refusal).toMatchObject({ code: 'PROPOSAL_REFUSED', remedy: 'drop', text: `the signature is not that of client ${clientAddress}` })
+    expect(refused.refusal).toMatchObject({
+      code: 'PROPOSAL_REFUSED',
+      remedy: 'drop',
+      text: `the signature is not that of client ${clientAddress}`,
+    })
     const astray = { ...proposal, provider: 'f099' as Address }
     const other = await service.publishDeal(
-      { requestId: randomUUID(), signedProposal: clientDealProposal.encode({ proposal: astray, clientSignature: sign(client, proposalSigningBytes(astray)) }) },
+      {
+        requestId: randomUUID(),
+        signedProposal: clientDealProposal.encode({
+          proposal: astray,
+          clientSignature: sign(client, proposalSigningBytes(astray)),
+        }),
+      },
       call,
     )
     expect(other.refusal?.text).toMatch(/is for provider f099/)
@@ -171,10 +254,29 @@ describe('a deal and a sector on the devnet, as the sealer asks for them', { tim
     const sectorNumber = Number(numbers.sectorNumbers?.[0])
     const ticket = await service.drawTicket({ sectorNumber }, call)
     const ticketBytes = ticket.ticket as Uint8Array
-    const work = sealer(join(directory, 'sector'), { minerId: miner.id, sectorNumber, sectorSize: SECTOR_SIZE })
+    const work = sealer(join(directory, 'sector'), {
+      minerId: miner.id,
+      sectorNumber,
+      sectorSize: SECTOR_SIZE,
+    })
     const sealed = await work.preCommit(data, ticketBytes)
-    const pieces = [{ pieceCid: proposal.pieceCid, paddedSize: Number(SECTOR_SIZE), dealId, hasDeal: true, startEpoch: proposal.startEpoch, endEpoch: proposal.endEpoch }]
-    const envelope = (step: string, turn: number) => ({ requestId: `s${sectorNumber}-${step}-${turn}`, sectorNumber, step, turn, coordinatorEpoch: 1 })
+    const pieces = [
+      {
+        pieceCid: proposal.pieceCid,
+        paddedSize: Number(SECTOR_SIZE),
+        dealId,
+        hasDeal: true,
+        startEpoch: proposal.startEpoch,
+        endEpoch: proposal.endEpoch,
+      },
+    ]
+    const envelope = (step: string, turn: number) => ({
+      requestId: `s${sectorNumber}-${step}-${turn}`,
+      sectorNumber,
+      step,
+      turn,
+      coordinatorEpoch: 1,
+    })
     const preCommit = {
       envelope: envelope('preCommit', 5),
       commR: sealed.commR,
@@ -210,7 +312,12 @@ describe('a deal and a sector on the devnet, as the sealer asks for them', { tim
     corrupted[100] = (corrupted[100] ?? 0) ^ 1
     const kept = await service.submitProveCommit({ ...prove, proof: corrupted }, call)
     expect(kept.refusal?.code).toBe('PROOF_INVALID')
-    const sent = await rooms.context.get(MinerDb).selectFrom('messages').select('uuid').where('class', '=', 'proveCommit').execute()
+    const sent = await rooms.context
+      .get(MinerDb)
+      .selectFrom('messages')
+      .select('uuid')
+      .where('class', '=', 'proveCommit')
+      .execute()
     expect(sent, 'a corrupted proof never leaves').toEqual([])
 
     const answer = await service.submitProveCommit(prove, call)

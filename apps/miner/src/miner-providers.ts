@@ -58,7 +58,10 @@ const opened: Provider[] = [
     provide: Keystore,
     inject: [CONFIG],
     useFactory: async (config: MinerConfig) =>
-      await Keystore.open({ directory: join(config.paths.state_dir, 'keystore'), identityFile: config.keystore.identity }),
+      await Keystore.open({
+        directory: join(config.paths.state_dir, 'keystore'),
+        identityFile: config.keystore.identity,
+      }),
   },
   {
     provide: ChainPort,
@@ -69,11 +72,16 @@ const opened: Provider[] = [
 
 /** Options of the rooms, from the configuration. */
 const options: Provider[] = [
-  { provide: Alerts, inject: [CONFIG, Log], useFactory: (config: MinerConfig, log: Log) => new Alerts(config.alert.command, log) },
+  {
+    provide: Alerts,
+    inject: [CONFIG, Log],
+    useFactory: (config: MinerConfig, log: Log) => new Alerts(config.alert.command, log),
+  },
   {
     provide: Policy,
     inject: [CONFIG],
-    useFactory: ({ policy, publish }: MinerConfig) => new Policy({ caps: classCaps(policy), deals: dealCaps(publish) }),
+    useFactory: ({ policy, publish }: MinerConfig) =>
+      new Policy({ caps: classCaps(policy), deals: dealCaps(publish) }),
   },
   {
     provide: MessagerOptions,
@@ -88,16 +96,26 @@ const options: Provider[] = [
   {
     provide: PreCommitOptions,
     inject: [CONFIG],
-    useFactory: ({ sectors }: MinerConfig): PreCommitOptions => ({ ccLifetimeEpochs: sectors.cc_lifetime * 2880 }),
+    useFactory: ({ sectors }: MinerConfig): PreCommitOptions => ({
+      ccLifetimeEpochs: sectors.cc_lifetime * 2880,
+    }),
   },
-  { provide: InitOptions, inject: [CONFIG], useFactory: ({ miner }: MinerConfig): InitOptions => ({ minerAddress: miner.address }) },
+  {
+    provide: InitOptions,
+    inject: [CONFIG],
+    useFactory: ({ miner }: MinerConfig): InitOptions => ({ minerAddress: miner.address }),
+  },
   {
     provide: PublishOptions,
     inject: [CONFIG],
     useFactory: ({ publish }: MinerConfig) =>
       new PublishOptions(
         { maxDeals: publish.max_deals, periodMs: publish.period, pressureEpochs: publish.start_pressure },
-        { minPricePerGib: publish.min_price, maxCollateral: publish.max_collateral, minStartEpochs: publish.min_start },
+        {
+          minPricePerGib: publish.min_price,
+          maxCollateral: publish.max_collateral,
+          minStartEpochs: publish.min_start,
+        },
       ),
   },
 ]

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common'
 import type { Address } from '@sealane/actors'
-import { ChainError, ChainPort, headFollower, type HeadStep, type TipSet } from '@sealane/chain'
-import { Health, halt, Log, remedyOf } from '@sealane/host'
-import { epoch } from '@sealane/fil-units'
-import { backoffMs, writing } from '@sealane/sql'
 import { parseCid } from '@sealane/actors'
+import { ChainError, ChainPort, type HeadStep, headFollower, type TipSet } from '@sealane/chain'
+import { epoch } from '@sealane/fil-units'
+import { Health, halt, Log, remedyOf } from '@sealane/host'
+import { backoffMs, writing } from '@sealane/sql'
 import { z } from 'zod'
 import { Alerts } from '../alert/alerts.js'
 import { Clock } from '../clock.js'
@@ -87,7 +87,11 @@ export class ChainWatch {
       const pauseMs = backoffMs(failures, { baseMs: 250, capMs: 15_000, random: this.clock.random() })
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, pauseMs)
-        signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+        const ended = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+        signal.addEventListener('abort', ended, { once: true })
       })
     }
   }
@@ -106,7 +110,12 @@ export class ChainWatch {
     const { head } = step
     const now = this.clock.now()
     // Reverts are looked up by tipset key: cheap, and true also for messages that had settled.
-    if (underWay || step.reverts.length > 0 || now - this.#savedAt >= CURSOR_EVERY_MS || this.#head === undefined) {
+    if (
+      underWay ||
+      step.reverts.length > 0 ||
+      now - this.#savedAt >= CURSOR_EVERY_MS ||
+      this.#head === undefined
+    ) {
       const taken = await writing(this.db, (trx) => this.#record(trx, step, seen))
       this.#savedAt = now
       for (const row of taken) this.#nonceTaken(row)
@@ -131,7 +140,13 @@ export class ChainWatch {
     }
     const settled = await this.messages.confirm(trx, step.head.height, this.network.confidence())
     for (const row of settled) {
-      const facts = { class: row.class, nonce: row.nonce, cid: row.cid, exitCode: row.exit_code, epoch: row.included_epoch }
+      const facts = {
+        class: row.class,
+        nonce: row.nonce,
+        cid: row.cid,
+        exitCode: row.exit_code,
+        epoch: row.included_epoch,
+      }
       if (row.exit_code === 0) this.log.info('message confirmed', facts)
       else this.log.error('message executed with an error', facts)
     }
@@ -149,7 +164,9 @@ export class ChainWatch {
     if (!messages.some(({ message }) => ours.has(message.from))) return []
     const receipts = await this.chain.parentReceipts(block)
     if (receipts.length !== messages.length) {
-      throw new ChainError('MALFORMED', { text: `${messages.length} messages but ${receipts.length} receipts at ${tipSet.height}` })
+      throw new ChainError('MALFORMED', {
+        text: `${messages.length} messages but ${receipts.length} receipts at ${tipSet.height}`,
+      })
     }
     return messages.flatMap(({ cid, message }, at) => {
       const receipt = receipts[at]
@@ -168,8 +185,16 @@ export class ChainWatch {
   }
 
   #nonceTaken(row: StoredMessage): void {
-    this.log.error('messager: somebody else used our nonce', { from: row.from_address, nonce: row.nonce, class: row.class, uuid: row.uuid })
-    this.alerts.raise('nonce-taken', `nonce ${row.nonce} of ${row.from_address} was used by a message that is not ours: is the key in another wallet?`)
+    this.log.error('messager: somebody else used our nonce', {
+      from: row.from_address,
+      nonce: row.nonce,
+      class: row.class,
+      uuid: row.uuid,
+    })
+    this.alerts.raise(
+      'nonce-taken',
+      `nonce ${row.nonce} of ${row.from_address} was used by a message that is not ours: is the key in another wallet?`,
+    )
   }
 
   async #cursor(): Promise<{ key: TipSet['key']; height: ReturnType<typeof epoch> } | undefined> {

@@ -1,6 +1,6 @@
+import { Injectable } from '@nestjs/common'
 import { minerV1 } from '@sealane/proto'
 import { writing } from '@sealane/sql'
-import { Injectable } from '@nestjs/common'
 import { Clock } from '../clock.js'
 import { MinerDb, type MinerTransaction } from '../database.js'
 

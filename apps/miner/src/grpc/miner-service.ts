@@ -61,7 +61,11 @@ export class MinerService {
       blockDelaySeconds: known?.blockDelaySeconds ?? 0,
       keySetDigest: known === undefined ? '' : this.proofs.keySet().digest,
       ready,
-      waitingFor: ready ? '' : known === undefined || head === undefined ? 'the chain node' : this.actor.waitingFor,
+      waitingFor: ready
+        ? ''
+        : known === undefined || head === undefined
+          ? 'the chain node'
+          : this.actor.waitingFor,
     }
   }
 
@@ -70,7 +74,9 @@ export class MinerService {
     return { epoch, ticket, expiresEpoch, headEpoch }
   }
 
-  async #step(submit: () => Promise<StepAnswer>): Promise<{ messageUuid: string; recorded: minerV1.Recorded | undefined; refusal: Failure | undefined }> {
+  async #step(
+    submit: () => Promise<StepAnswer>,
+  ): Promise<{ messageUuid: string; recorded: minerV1.Recorded | undefined; refusal: Failure | undefined }> {
     try {
       const { messageUuid, recorded } = await submit()
       return { messageUuid, recorded, refusal: undefined }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common'
-import { storageAsk, signedStorageAsk } from '@sealane/market'
 import { codeOf, failureOf, remedyOf } from '@sealane/host'
+import { signedStorageAsk, storageAsk } from '@sealane/market'
 import type { Failure } from '@sealane/proto'
 import { writing } from '@sealane/sql'
 import { MinerDb } from '../database.js'
@@ -20,13 +20,24 @@ export class SignAsk {
   ) {}
 
   /** CBOR SignedStorageAsk; a refusal of another miner's ask, or of what is no ask. */
-  async sign(requestId: string, bytes: Uint8Array): Promise<{ signedAsk: Uint8Array; refusal: Failure | undefined }> {
+  async sign(
+    requestId: string,
+    bytes: Uint8Array,
+  ): Promise<{ signedAsk: Uint8Array; refusal: Failure | undefined }> {
     const miner = await this.actor.require()
     try {
       const ask = decodeAsk(bytes)
       const worker = this.wallet.role('worker').address
-      const permit = this.policy.permitAsk({ worker, bytes: storageAsk.encode(ask), askMiner: ask.miner, miner: miner.address, requestId })
-      const signature = await writing(this.db, (trx) => this.wallet.signBytes(trx, permit, `ask ${ask.sequence}`))
+      const permit = this.policy.permitAsk({
+        worker,
+        bytes: storageAsk.encode(ask),
+        askMiner: ask.miner,
+        miner: miner.address,
+        requestId,
+      })
+      const signature = await writing(this.db, (trx) =>
+        this.wallet.signBytes(trx, permit, `ask ${ask.sequence}`),
+      )
       return { signedAsk: signedStorageAsk.encode({ ask, signature }), refusal: undefined }
     } catch (error) {
       if (remedyOf(error) === 'retry' || codeOf(error) === 'KEY_UNKNOWN') throw error
@@ -39,6 +50,9 @@ function decodeAsk(bytes: Uint8Array) {
   try {
     return storageAsk.decode(bytes)
   } catch (cause) {
-    throw new MinerError({ code: 'BAD_REQUEST', reason: `not a storage ask: ${cause instanceof Error ? cause.message : String(cause)}` })
+    throw new MinerError({
+      code: 'BAD_REQUEST',
+      reason: `not a storage ask: ${cause instanceof Error ? cause.message : String(cause)}`,
+    })
   }
 }

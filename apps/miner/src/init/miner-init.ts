@@ -22,8 +22,8 @@ import { ChainWatch } from '../chain-watch/chain-watch.js'
 import { Clock } from '../clock.js'
 import { MinerDb } from '../database.js'
 import { RoomLoop } from '../loops/room-loop.js'
-import { Messager } from '../messages/messager.js'
 import { MessageStore, type StoredMessage } from '../messages/message-store.js'
+import { Messager } from '../messages/messager.js'
 import { MinerError } from '../miner-error.js'
 import { MinerActor } from '../network/miner-actor.js'
 import { Network } from '../network/network.js'
@@ -88,7 +88,13 @@ export class MinerInit {
     health: Health,
     private readonly options: InitOptions,
   ) {
-    this.#loop = new RoomLoop({ room: 'init', log, health: health.room('init'), everyMs: 1_000, round: () => this.round() })
+    this.#loop = new RoomLoop({
+      room: 'init',
+      log,
+      health: health.room('init'),
+      everyMs: 1_000,
+      round: () => this.round(),
+    })
     this.watch.onHead(() => this.#loop.nudge())
   }
 
@@ -112,18 +118,35 @@ export class MinerInit {
     }
     const { policy } = this.network.require()
     if (!policy.sectorSizes.includes(o.sectorSize)) {
-      throw new MinerError({ code: 'BAD_REQUEST', reason: `sectors of ${o.sectorSize} bytes are not allowed on this network` })
+      throw new MinerError({
+        code: 'BAD_REQUEST',
+        reason: `sectors of ${o.sectorSize} bytes are not allowed on this network`,
+      })
     }
-    for (const { role, type } of keys) if (this.keystore.named(role) === undefined) await this.keystore.ensure(role, type)
+    for (const { role, type } of keys)
+      if (this.keystore.named(role) === undefined) await this.keystore.ensure(role, type)
     const worker = this.keystore.named('worker')
-    if (worker?.type !== 'bls') throw new MinerError({ code: 'BAD_REQUEST', reason: 'the worker key must be BLS: the miner actor takes no other' })
+    if (worker?.type !== 'bls')
+      throw new MinerError({
+        code: 'BAD_REQUEST',
+        reason: 'the worker key must be BLS: the miner actor takes no other',
+      })
     const older = await this.#wish()
     if (older !== undefined && older.sectorSize !== o.sectorSize.toString()) {
-      throw new MinerError({ code: 'BAD_REQUEST', reason: `init is under way with sectors of ${older.sectorSize} bytes` })
+      throw new MinerError({
+        code: 'BAD_REQUEST',
+        reason: `init is under way with sectors of ${older.sectorSize} bytes`,
+      })
     }
     if (older === undefined && known === undefined) {
       const { peerId, multiaddrs } = o
-      await this.#save({ sectorSize: o.sectorSize.toString(), peerId, multiaddrs: [...multiaddrs], createAttempt: 1, controlAttempt: 1 })
+      await this.#save({
+        sectorSize: o.sectorSize.toString(),
+        peerId,
+        multiaddrs: [...multiaddrs],
+        createAttempt: 1,
+        controlAttempt: 1,
+      })
     }
     this.#loop.nudge()
     return await this.state()
@@ -135,7 +158,8 @@ export class MinerInit {
     const robust = await this.settings.get('robust')
     const create = wish === undefined ? undefined : await this.messages.byRequestId(createId(wish))
     const control = wish === undefined ? undefined : await this.messages.byRequestId(controlId(wish))
-    const done = miner !== undefined && (wish === undefined || control?.state === 'Confirmed' || this.#controlled)
+    const done =
+      miner !== undefined && (wish === undefined || control?.state === 'Confirmed' || this.#controlled)
     return {
       state: done ? 'done' : 'waiting',
       miner: miner?.address ?? null,
@@ -178,14 +202,16 @@ export class MinerInit {
       return this.#wait(`${role} ${this.#printed(key.address)} to be funded and appear on chain`, 'operator')
     }
     const requestId = createId(wish)
-    const message = (await this.messages.byRequestId(requestId)) ?? (await this.#askCreate(wish, requestId, head))
+    const message =
+      (await this.messages.byRequestId(requestId)) ?? (await this.#askCreate(wish, requestId, head))
     const lost = messageLost(message)
     if (lost !== undefined) {
       this.log.error('CreateMiner failed, asked again', { ...lost })
       await this.#save({ ...wish, createAttempt: wish.createAttempt + 1 })
       return this.#wait(`CreateMiner to be sent again: ${lost.text}`, 'miner')
     }
-    if (message.state !== 'Confirmed') return this.#wait(waitsFor('CreateMiner', message), message.state === 'Held' ? 'operator' : 'chain')
+    if (message.state !== 'Confirmed')
+      return this.#wait(waitsFor('CreateMiner', message), message.state === 'Held' ? 'operator' : 'chain')
     const { idAddress, robustAddress } = createMinerReturn.decode(message.return_data ?? new Uint8Array())
     await this.actor.remember(idAddress, BigInt(wish.sectorSize), robustAddress)
     this.log.info('miner created', { miner: idAddress, robust: robustAddress, cid: message.cid })
@@ -225,7 +251,11 @@ export class MinerInit {
     const info = await this.chain.minerInfo(miner, head.key)
     const requestId = controlId(wish)
     const asked = await this.messages.byRequestId(requestId)
-    if (asked === undefined && controlIdAddress !== undefined && info.controlAddresses.includes(controlIdAddress)) {
+    if (
+      asked === undefined &&
+      controlIdAddress !== undefined &&
+      info.controlAddresses.includes(controlIdAddress)
+    ) {
       this.#finished()
       return
     }
@@ -236,12 +266,19 @@ export class MinerInit {
       await this.#save({ ...wish, controlAttempt: wish.controlAttempt + 1 })
       return this.#wait(`the control address to be added again: ${lost.text}`, 'miner')
     }
-    if (message.state !== 'Confirmed') return this.#wait(waitsFor('ChangeWorkerAddress (control address)', message), message.state === 'Held' ? 'operator' : 'chain')
+    if (message.state !== 'Confirmed')
+      return this.#wait(
+        waitsFor('ChangeWorkerAddress (control address)', message),
+        message.state === 'Held' ? 'operator' : 'chain',
+      )
     this.#finished()
   }
 
   async #askControl(requestId: string, miner: Address, control: Address): Promise<StoredMessage> {
-    const params = changeWorkerAddressParams.encode({ newWorker: this.#key('worker'), newControlAddrs: [control] })
+    const params = changeWorkerAddressParams.encode({
+      newWorker: this.#key('worker'),
+      newControlAddrs: [control],
+    })
     const message = await writing(this.db, (trx) =>
       this.messager.request(trx, {
         requestId,

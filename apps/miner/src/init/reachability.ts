@@ -14,7 +14,8 @@ export function peerIdBytes(text: string): Uint8Array {
   } catch {
     throw new MinerError({ code: 'BAD_REQUEST', reason: `"${text}" is no peer id` })
   }
-  if (bytes.length < 2 || bytes.length > MAX_PEER_ID_BYTES) throw new MinerError({ code: 'BAD_REQUEST', reason: `"${text}" is no peer id` })
+  if (bytes.length < 2 || bytes.length > MAX_PEER_ID_BYTES)
+    throw new MinerError({ code: 'BAD_REQUEST', reason: `"${text}" is no peer id` })
   return bytes
 }
 
@@ -28,7 +29,10 @@ export function multiaddrBytes(texts: readonly string[]): Uint8Array[] {
     }
   })
   if (all.reduce((sum, bytes) => sum + bytes.length, 0) > MAX_MULTIADDRS_BYTES) {
-    throw new MinerError({ code: 'BAD_REQUEST', reason: `the multiaddrs are over ${MAX_MULTIADDRS_BYTES} bytes together` })
+    throw new MinerError({
+      code: 'BAD_REQUEST',
+      reason: `the multiaddrs are over ${MAX_MULTIADDRS_BYTES} bytes together`,
+    })
   }
   return all
 }

@@ -66,13 +66,18 @@ export class RoomLoop {
           continue
         }
         const reason = error instanceof Error ? error.message : String(error)
-        if (this.#failures === 0) this.o.log.warn('round failed, will be repeated', { room: this.o.room, error })
+        if (this.#failures === 0)
+          this.o.log.warn('round failed, will be repeated', { room: this.o.room, error })
         this.#failures += 1
         this.o.health.red(reason)
       }
       const pauseMs =
         this.#failures > 0
-          ? backoffMs(this.#failures - 1, { baseMs: BACKOFF_BASE_MS, capMs: BACKOFF_CAP_MS, random: Math.random() })
+          ? backoffMs(this.#failures - 1, {
+              baseMs: BACKOFF_BASE_MS,
+              capMs: BACKOFF_CAP_MS,
+              random: Math.random(),
+            })
           : this.o.everyMs
       if (this.#failures === 0 && this.#nudged) continue
       await this.#pause(pauseMs, signal)

@@ -24,30 +24,38 @@ describe('kill -9 of the miner between sign and push', { timeout: 120_000 }, () 
     return spawnSync(process.execPath, [program, directory, journal, ...rest], { encoding: 'utf8' })
   }
   const pushedIn = (journal: string) =>
-    existsSync(journal) ? readFileSync(journal, 'utf8').trim().split('\n').map((line) => decodeSignedMessage(Buffer.from(line, 'hex'))) : []
+    existsSync(journal)
+      ? readFileSync(journal, 'utf8')
+          .trim()
+          .split('\n')
+          .map((line) => decodeSignedMessage(Buffer.from(line, 'hex')))
+      : []
 
-  it.each([0, 1, 2])('pushes the same bytes after the restart, and no nonce ever has two contents (killed in push %i)', async (survived) => {
-    const directory = mkdtempSync(join(root, 'k-'))
-    const journal = join(directory, 'pushes')
-    const killed = run(directory, journal, '3', String(survived))
-    expect(killed.signal, killed.stderr).toBe('SIGKILL')
-    const signed = await stored(directory)
-    expect(signed).toHaveLength(survived + 1)
+  it.each([0, 1, 2])(
+    'pushes the same bytes after the restart, and no nonce ever has two contents (killed in push %i)',
+    async (survived) => {
+      const directory = mkdtempSync(join(root, 'k-'))
+      const journal = join(directory, 'pushes')
+      const killed = run(directory, journal, '3', String(survived))
+      expect(killed.signal, killed.stderr).toBe('SIGKILL')
+      const signed = await stored(directory)
+      expect(signed).toHaveLength(survived + 1)
 
-    const again = run(directory, journal, '3', 'all')
-    expect(again.status, again.stderr).toBe(0)
-    const pushed = pushedIn(journal)
-    const cids = new Set(pushed.map(signedMessageCid))
-    for (const row of signed) {
-      expect(signedMessageCid(decodeSignedMessage(row.signed))).toBe(row.cid)
-      expect(cids, 'what was signed before the kill is what is pushed after it').toContain(row.cid)
-    }
-    const contents = new Map<number, Set<string>>()
-    for (const message of pushed) {
-      const { nonce } = message.message
-      contents.set(nonce, (contents.get(nonce) ?? new Set()).add(signedMessageCid(message)))
-    }
-    expect([...contents.keys()].sort()).toEqual([0, 1, 2])
-    for (const [nonce, set] of contents) expect(set.size, `nonce ${nonce}`).toBe(1)
-  })
+      const again = run(directory, journal, '3', 'all')
+      expect(again.status, again.stderr).toBe(0)
+      const pushed = pushedIn(journal)
+      const cids = new Set(pushed.map(signedMessageCid))
+      for (const row of signed) {
+        expect(signedMessageCid(decodeSignedMessage(row.signed))).toBe(row.cid)
+        expect(cids, 'what was signed before the kill is what is pushed after it').toContain(row.cid)
+      }
+      const contents = new Map<number, Set<string>>()
+      for (const message of pushed) {
+        const { nonce } = message.message
+        contents.set(nonce, (contents.get(nonce) ?? new Set()).add(signedMessageCid(message)))
+      }
+      expect([...contents.keys()].sort()).toEqual([0, 1, 2])
+      for (const [nonce, set] of contents) expect(set.size, `nonce ${nonce}`).toBe(1)
+    },
+  )
 })

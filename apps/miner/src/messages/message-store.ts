@@ -46,7 +46,11 @@ export class MessageStore {
 
   /** Plans a message, once per request id. The same id with other content throws MinerError REQUEST_REUSED. */
   async plan(trx: MinerTransaction, request: MessageRequest): Promise<StoredMessage> {
-    const known = await trx.selectFrom('messages').selectAll().where('request_id', '=', request.requestId).executeTakeFirst()
+    const known = await trx
+      .selectFrom('messages')
+      .selectAll()
+      .where('request_id', '=', request.requestId)
+      .executeTakeFirst()
     if (known !== undefined) {
       const differs = difference(known, request)
       if (differs === undefined) return known
@@ -82,12 +86,21 @@ export class MessageStore {
   }
 
   async byRequestId(requestId: string): Promise<StoredMessage | undefined> {
-    return await this.db.selectFrom('messages').selectAll().where('request_id', '=', requestId).executeTakeFirst()
+    return await this.db
+      .selectFrom('messages')
+      .selectAll()
+      .where('request_id', '=', requestId)
+      .executeTakeFirst()
   }
 
   /** Senders that have something unsettled. */
   async openSenders(): Promise<string[]> {
-    const rows = await this.db.selectFrom('messages').select('from_address').distinct().where('settled', '=', 0).execute()
+    const rows = await this.db
+      .selectFrom('messages')
+      .select('from_address')
+      .distinct()
+      .where('settled', '=', 0)
+      .execute()
     return rows.map((row) => row.from_address)
   }
 
@@ -121,7 +134,12 @@ export class MessageStore {
   }
 
   async signingsOf(uuid: string): Promise<Signing[]> {
-    return await this.db.selectFrom('signings').selectAll().where('uuid', '=', uuid).orderBy('signed_ms').execute()
+    return await this.db
+      .selectFrom('signings')
+      .selectAll()
+      .where('uuid', '=', uuid)
+      .orderBy('signed_ms')
+      .execute()
   }
 
   async signedNonces(sender: string, from: number): Promise<Set<number>> {
@@ -135,7 +153,10 @@ export class MessageStore {
   }
 
   /** The nonce after the highest this database has given out, undefined for a sender it does not know. */
-  async nextNonce(db: MinerDb | MinerTransaction, sender: string): Promise<{ nextNonce: number; turn: number } | undefined> {
+  async nextNonce(
+    db: MinerDb | MinerTransaction,
+    sender: string,
+  ): Promise<{ nextNonce: number; turn: number } | undefined> {
     const row = await db.selectFrom('senders').selectAll().where('address', '=', sender).executeTakeFirst()
     return row === undefined ? undefined : { nextNonce: row.next_nonce, turn: row.turn }
   }
@@ -144,7 +165,12 @@ export class MessageStore {
    * Stores a signing durably: from here on these bytes, or a declared replacement of them, are the only content of the nonce.
    * `replaces`: the CID it replaces; without it the unique index refuses a second content.
    */
-  async storeSigning(trx: MinerTransaction, row: StoredMessage, signed: SignedMessage, replaces: string | undefined): Promise<Cid> {
+  async storeSigning(
+    trx: MinerTransaction,
+    row: StoredMessage,
+    signed: SignedMessage,
+    replaces: string | undefined,
+  ): Promise<Cid> {
     const { message } = signed
     const cid = signedMessageCid(signed)
     const fees = {
@@ -169,22 +195,43 @@ export class MessageStore {
       const known = await this.nextNonce(trx, row.from_address)
       const nextNonce = Math.max(known?.nextNonce ?? 0, message.nonce + 1)
       if (known === undefined) {
-        await trx.insertInto('senders').values({ address: row.from_address, next_nonce: nextNonce, turn: 0 }).execute()
+        await trx
+          .insertInto('senders')
+          .values({ address: row.from_address, next_nonce: nextNonce, turn: 0 })
+          .execute()
       } else {
         // A second process that works the same database loses here, before its bytes leave it.
-        await compareAndSet(trx, 'senders', { address: row.from_address }, known.turn, { next_nonce: nextNonce })
+        await compareAndSet(trx, 'senders', { address: row.from_address }, known.turn, {
+          next_nonce: nextNonce,
+        })
       }
     }
     const event: MessageEvent = replaces === undefined ? 'signed' : 'pushed'
-    await this.#move(trx, row, event, { nonce: message.nonce, cid, ...fees, why: null, failure: null, wake_at: null })
+    await this.#move(trx, row, event, {
+      nonce: message.nonce,
+      cid,
+      ...fees,
+      why: null,
+      failure: null,
+      wake_at: null,
+    })
     return cid
   }
 
   /** A node took the bytes of `cid`. */
   async accepted(trx: MinerTransaction, uuid: string, cid: string, headEpoch: number): Promise<void> {
     const now = this.clock.now()
-    const row = await trx.selectFrom('messages').selectAll().where('uuid', '=', uuid).executeTakeFirstOrThrow()
-    await trx.updateTable('signings').set({ accepted_ms: now }).where('cid', '=', cid).where('accepted_ms', 'is', null).execute()
+    const row = await trx
+      .selectFrom('messages')
+      .selectAll()
+      .where('uuid', '=', uuid)
+      .executeTakeFirstOrThrow()
+    await trx
+      .updateTable('signings')
+      .set({ accepted_ms: now })
+      .where('cid', '=', cid)
+      .where('accepted_ms', 'is', null)
+      .execute()
     // On a fast chain it may have landed before the node answered.
     if (row.state !== 'Signed' && row.state !== 'Pushed') return
     await this.#move(trx, row, 'pushed', {
@@ -218,7 +265,13 @@ export class MessageStore {
       .execute()
   }
 
-  async hold(trx: MinerTransaction, row: StoredMessage, error: unknown, why: string, wakeAt: number): Promise<void> {
+  async hold(
+    trx: MinerTransaction,
+    row: StoredMessage,
+    error: unknown,
+    why: string,
+    wakeAt: number,
+  ): Promise<void> {
     const note = { why, failure: JSON.stringify(failureOf(error)), wake_at: wakeAt, tries: row.tries + 1 }
     if (row.state === 'Held') {
       await compareAndSet(trx, 'messages', { uuid: row.uuid }, row.turn, note)
@@ -243,7 +296,11 @@ export class MessageStore {
 
   /** Takes receipts back whose tipset left the chain: those messages are pushed again, the same bytes. Returns how many. */
   async revert(trx: MinerTransaction, tipset: TipSetKey): Promise<number> {
-    const rows = await trx.selectFrom('messages').selectAll().where('executed_tipset', '=', tipsetText(tipset)).execute()
+    const rows = await trx
+      .selectFrom('messages')
+      .selectAll()
+      .where('executed_tipset', '=', tipsetText(tipset))
+      .execute()
     for (const row of rows) {
       await this.#move(trx, row, 'reverted', {
         executed_tipset: null,
@@ -264,7 +321,11 @@ export class MessageStore {
    * Records what a tipset shows of our senders' nonces. Matches by executed CID and nonce, never by sender and receiver alone.
    * Returns the messages whose nonce somebody else's message took.
    */
-  async executed(trx: MinerTransaction, place: ExecutionPlace, all: readonly Executed[]): Promise<StoredMessage[]> {
+  async executed(
+    trx: MinerTransaction,
+    place: ExecutionPlace,
+    all: readonly Executed[],
+  ): Promise<StoredMessage[]> {
     const taken: StoredMessage[] = []
     for (const { cid, message, receipt } of all) {
       const rivals = await trx
@@ -276,7 +337,11 @@ export class MessageStore {
       if (rivals.length === 0) continue
       const winner = rivals.find((rival) => rival.cid === cid)
       for (const uuid of new Set(rivals.map((rival) => rival.uuid))) {
-        const row = await trx.selectFrom('messages').selectAll().where('uuid', '=', uuid).executeTakeFirstOrThrow()
+        const row = await trx
+          .selectFrom('messages')
+          .selectAll()
+          .where('uuid', '=', uuid)
+          .executeTakeFirstOrThrow()
         const receiptFacts = {
           executed_tipset: tipsetText(place.tipset),
           executed_epoch: place.epoch,
@@ -297,7 +362,10 @@ export class MessageStore {
           })
         } else if (row.state === 'Signed' || row.state === 'Pushed') {
           const event: MessageEvent = winner === undefined ? 'nonceTaken' : 'replaced'
-          const why = winner === undefined ? `message ${cid}, not ours, used nonce ${message.nonce}` : `replaced by ${cid}`
+          const why =
+            winner === undefined
+              ? `message ${cid}, not ours, used nonce ${message.nonce}`
+              : `replaced by ${cid}`
           await this.#move(trx, row, event, { ...receiptFacts, why, settled: 1 })
           if (winner === undefined) taken.push(row)
         }
@@ -307,7 +375,11 @@ export class MessageStore {
   }
 
   /** Believes receipts that are deep enough. `depth`: epochs by class confidence. Returns the settled messages. */
-  async confirm(trx: MinerTransaction, headEpoch: number, depth: Readonly<Record<'landing' | 'publish', number>>): Promise<StoredMessage[]> {
+  async confirm(
+    trx: MinerTransaction,
+    headEpoch: number,
+    depth: Readonly<Record<'landing' | 'publish', number>>,
+  ): Promise<StoredMessage[]> {
     const rows = await trx
       .selectFrom('messages')
       .selectAll()
@@ -337,7 +409,12 @@ export class MessageStore {
     return await trx.selectFrom('messages').selectAll().where('uuid', '=', row.uuid).executeTakeFirstOrThrow()
   }
 
-  async #move(trx: MinerTransaction, row: StoredMessage, event: MessageEvent, changes: Partial<MessageTable>): Promise<void> {
+  async #move(
+    trx: MinerTransaction,
+    row: StoredMessage,
+    event: MessageEvent,
+    changes: Partial<MessageTable>,
+  ): Promise<void> {
     const state = next('message', messageTransitions, row.state, event)
     const since = state === row.state ? {} : { state_since_ms: this.clock.now() }
     await compareAndSet(trx, 'messages', { uuid: row.uuid }, row.turn, { ...changes, state, ...since })

@@ -60,7 +60,14 @@ describe('the messager', () => {
     }
   }
   const states = async () =>
-    (await rig.db.selectFrom('messages').select('state').orderBy('created_ms').orderBy('request_id').execute()).map((row) => row.state)
+    (
+      await rig.db
+        .selectFrom('messages')
+        .select('state')
+        .orderBy('created_ms')
+        .orderBy('request_id')
+        .execute()
+    ).map((row) => row.state)
   const message = async (id: string) => {
     const row = await rig.store.byRequestId(id)
     if (row === undefined) throw new Error(`no message ${id}`)
@@ -70,7 +77,9 @@ describe('the messager', () => {
   async function signedTwice() {
     const rows = await rig.db.selectFrom('signings').selectAll().execute()
     for (const row of rows) expect(signedMessageCid(decodeSignedMessage(row.signed))).toBe(row.cid)
-    const firsts = rows.filter((row) => row.replaces === null).map((row) => `${row.from_address}/${row.nonce}`)
+    const firsts = rows
+      .filter((row) => row.replaces === null)
+      .map((row) => `${row.from_address}/${row.nonce}`)
     return firsts.filter((nonce, at) => firsts.indexOf(nonce) !== at)
   }
 
@@ -85,13 +94,21 @@ describe('the messager', () => {
     await epochs(4)
     expect(await states()).toEqual(['Included'])
     await epochs(1)
-    expect(await message('same')).toMatchObject({ state: 'Confirmed', settled: 1, exit_code: 0, included_epoch: 1, executed_epoch: 2 })
+    expect(await message('same')).toMatchObject({
+      state: 'Confirmed',
+      settled: 1,
+      exit_code: 0,
+      included_epoch: 1,
+      executed_epoch: 2,
+    })
     expect(chain.pushed).toHaveLength(1)
   })
 
   it('refuses a request id that comes back with other content', async () => {
     await ask({ requestId: 'same', params: new Uint8Array([1]) })
-    await expect(ask({ requestId: 'same', params: new Uint8Array([2]) })).rejects.toMatchObject({ code: 'REQUEST_REUSED' })
+    await expect(ask({ requestId: 'same', params: new Uint8Array([2]) })).rejects.toMatchObject({
+      code: 'REQUEST_REUSED',
+    })
   })
 
   it('signs nothing that policy does not name: wrong method, wrong receiver, too much value', async () => {
@@ -105,11 +122,20 @@ describe('the messager', () => {
     await ask({ reason: 'escrow for two deals' })
     await rig.messager.round()
     const [row] = await rig.db.selectFrom('signatures').selectAll().execute()
-    expect(row).toMatchObject({ address: from, kind: 'message', request_id: 'add-1', reason: 'escrow for two deals' })
+    expect(row).toMatchObject({
+      address: from,
+      kind: 'message',
+      request_id: 'add-1',
+      reason: 'escrow for two deals',
+    })
   })
 
   it('pushes the same bytes again after a failed push, and never loses the nonce', async () => {
-    chain.failPushes = [new ChainError('TIMEOUT', {}), new ChainError('NODE_DOWN', {}), new ChainError('RPC', { text: 'gossip failed' })]
+    chain.failPushes = [
+      new ChainError('TIMEOUT', {}),
+      new ChainError('NODE_DOWN', {}),
+      new ChainError('RPC', { text: 'gossip failed' }),
+    ]
     await ask()
     await rig.messager.round()
     const before = await message('add-1')
@@ -233,11 +259,17 @@ describe('the messager', () => {
   })
 
   it('keeps a failed estimate as the reason and tries again; later messages of the sender pass it', async () => {
-    chain.failEstimates = [new ChainError('EXECUTION_FAILED', { text: 'too early to prove sector', exitCode: 18 })]
+    chain.failEstimates = [
+      new ChainError('EXECUTION_FAILED', { text: 'too early to prove sector', exitCode: 18 }),
+    ]
     await ask({ class: 'publish', method: 4, value: attoFil(0n) })
     await ask()
     await rig.messager.round()
-    expect(await message('add-1')).toMatchObject({ state: 'Planned', why: 'too early to prove sector', nonce: null })
+    expect(await message('add-1')).toMatchObject({
+      state: 'Planned',
+      why: 'too early to prove sector',
+      nonce: null,
+    })
     expect(await message('add-2')).toMatchObject({ state: 'Pushed', nonce: 0 })
     await epochs(2)
     expect(await message('add-1')).toMatchObject({ state: 'Pushed', nonce: 1 })
@@ -301,7 +333,16 @@ describe('the messager', () => {
     await other.watch.take({ reverts: [], applies: [chain.head], head: chain.head, first: true })
     chain.pool.clear()
     await writing(other.db, (trx) =>
-      other.messager.request(trx, { requestId: 'x', class: 'marketAdd', from, to: marketActor, value: attoFil(5n), method: 2, params: new Uint8Array([9]), reason: 'rival' }),
+      other.messager.request(trx, {
+        requestId: 'x',
+        class: 'marketAdd',
+        from,
+        to: marketActor,
+        value: attoFil(5n),
+        method: 2,
+        params: new Uint8Array([9]),
+        reason: 'rival',
+      }),
     )
     await other.messager.round()
     const alerts: string[] = []
@@ -339,14 +380,19 @@ describe('the messager', () => {
   it('fills a nonce that nobody holds with an empty transfer to itself', async () => {
     await ask()
     // A message of another wallet made the pool say 1, then vanished.
-    const foreign = { message: { from, nonce: 0, gasFeeCap: attoFil(1n), gasPremium: attoFil(1n) }, signature: { type: 1, data: new Uint8Array(65) } }
+    const foreign = {
+      message: { from, nonce: 0, gasFeeCap: attoFil(1n), gasPremium: attoFil(1n) },
+      signature: { type: 1, data: new Uint8Array(65) },
+    }
     chain.pool.set(`${from}/0`, foreign as never)
     await rig.messager.round()
     expect((await message('add-1')).nonce).toBe(1)
     chain.pool.delete(`${from}/0`)
     await epochs(40, { seconds: 2 })
     expect((await message('add-1')).state).toBe('Confirmed')
-    expect(chain.pushed.some(({ message: { nonce, method, to } }) => nonce === 0 && method === 0 && to === from)).toBe(true)
+    expect(
+      chain.pushed.some(({ message: { nonce, method, to } }) => nonce === 0 && method === 0 && to === from),
+    ).toBe(true)
   })
 
   it('keeps at most its window of messages under way', async () => {

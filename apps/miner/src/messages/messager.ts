@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common'
 import { type Address, decodeSignedMessage, type Message, SEND, type SignedMessage } from '@sealane/actors'
 import { ChainError, ChainPort, type TipSet } from '@sealane/chain'
-import { Health, Log, remedyOf } from '@sealane/host'
 import { type AttoFil, attoFil, formatFil } from '@sealane/fil-units'
+import { Health, Log, remedyOf } from '@sealane/host'
 import { backoffMs, writing } from '@sealane/sql'
 import { Alerts } from '../alert/alerts.js'
 import { ChainWatch } from '../chain-watch/chain-watch.js'
@@ -99,7 +99,8 @@ export class Messager {
   async withdraw(uuid: string, because: unknown): Promise<boolean> {
     return await writing(this.db, async (trx) => {
       const row = await trx.selectFrom('messages').selectAll().where('uuid', '=', uuid).executeTakeFirst()
-      if (row === undefined || (row.state !== 'Planned' && row.state !== 'Held')) return row?.state === 'Refused'
+      if (row === undefined || (row.state !== 'Planned' && row.state !== 'Held'))
+        return row?.state === 'Refused'
       await this.store.refuse(trx, row, because)
       return true
     })
@@ -155,14 +156,19 @@ export class Messager {
     if (balance < planned.value) throw this.#poor(row, balance, planned.value, attoFil(0n))
     const { maxFee } = this.policy.cap(messageClass)
     const estimated = await this.chain.estimateGas(planned, { maxFee })
-    const message = { ...planned, gasLimit: estimated.gasLimit, gasFeeCap: estimated.gasFeeCap, gasPremium: estimated.gasPremium }
+    const message = {
+      ...planned,
+      gasLimit: estimated.gasLimit,
+      gasFeeCap: estimated.gasFeeCap,
+      gasPremium: estimated.gasPremium,
+    }
     checkGas(message)
     const committed = await this.#committed(row.from_address)
     const room = attoFil(balance - planned.value - committed)
     if (messageClass === 'windowPost') {
       // A proof must never wait below a risen base fee: it may cost up to its cap, or what the address can pay.
       // Source: filecoin-project/lotus PR #9746 (MaximizeWindowPoStFeeCap).
-      const most = (room < maxFee ? room : maxFee) / BigInt(message.gasLimit)
+      const most = smaller(room, maxFee) / BigInt(message.gasLimit)
       if (most > message.gasFeeCap) message.gasFeeCap = attoFil(most)
     }
     const fee = attoFil(BigInt(message.gasLimit) * message.gasFeeCap)
@@ -180,7 +186,10 @@ export class Messager {
   async #balance(address: Address, head: TipSet): Promise<AttoFil> {
     const actor = await this.chain.getActor(address, head.key)
     if (actor === undefined) {
-      throw new MinerError({ code: 'NO_ACTOR', address }, `${address} has no actor on chain yet: send it funds first`)
+      throw new MinerError(
+        { code: 'NO_ACTOR', address },
+        `${address} has no actor on chain yet: send it funds first`,
+      )
     }
     return actor.balance
   }
@@ -190,20 +199,30 @@ export class Messager {
     const open = await this.store.open(sender)
     return open
       .filter((row) => row.state === 'Signed' || row.state === 'Pushed')
-      .reduce((sum, row) => sum + BigInt(row.value) + BigInt(row.gas_limit ?? 0) * BigInt(row.gas_fee_cap ?? '0'), 0n)
+      .reduce(
+        (sum, row) => sum + BigInt(row.value) + BigInt(row.gas_limit ?? 0) * BigInt(row.gas_fee_cap ?? '0'),
+        0n,
+      )
   }
 
   #poor(row: StoredMessage, has: AttoFil, value: AttoFil, fee: AttoFil): MinerError {
     const needs = attoFil(value + fee)
     const text = `${row.from_address} has ${formatFil(has)} free, this ${row.class} message needs ${formatFil(needs)} (value ${formatFil(value)} + fees up to ${formatFil(fee)}): send it ${formatFil(attoFil(needs - has))}`
     this.alerts.raise('low-balance', `${row.from_address} cannot pay for a ${row.class} message`)
-    return new MinerError({ code: 'INSUFFICIENT_FUNDS', address: row.from_address, has: formatFil(has), needs: formatFil(needs) }, text)
+    return new MinerError(
+      { code: 'INSUFFICIENT_FUNDS', address: row.from_address, has: formatFil(has), needs: formatFil(needs) },
+      text,
+    )
   }
 
   async #released(row: StoredMessage): Promise<StoredMessage> {
     return await writing(this.db, async (trx) => {
       await this.store.release(trx, row)
-      return await trx.selectFrom('messages').selectAll().where('uuid', '=', row.uuid).executeTakeFirstOrThrow()
+      return await trx
+        .selectFrom('messages')
+        .selectAll()
+        .where('uuid', '=', row.uuid)
+        .executeTakeFirstOrThrow()
     })
   }
 
@@ -217,12 +236,20 @@ export class Messager {
     const known = await this.store.nextNonce(this.db, from)
     const nonce = Math.max(actor?.nonce ?? 0, pooled, known?.nextNonce ?? 0)
     if (known !== undefined && nonce > known.nextNonce) {
-      this.log.warn('messager: others use this sender too, nonces skipped', { from, ours: known.nextNonce, theirs: nonce })
+      this.log.warn('messager: others use this sender too, nonces skipped', {
+        from,
+        ours: known.nextNonce,
+        theirs: nonce,
+      })
     }
     return await this.#store(row, { ...priced, nonce }, undefined)
   }
 
-  async #store(row: StoredMessage, message: Message, replaces: { cid: string; fee: AttoFil } | undefined): Promise<SignedMessage> {
+  async #store(
+    row: StoredMessage,
+    message: Message,
+    replaces: { cid: string; fee: AttoFil } | undefined,
+  ): Promise<SignedMessage> {
     const miner = await this.actor.id()
     return await writing(this.db, async (trx) => {
       const permit = await this.policy.permit(trx, {
@@ -236,7 +263,14 @@ export class Messager {
       })
       const signed = await this.wallet.signMessage(trx, permit)
       const cid = await this.store.storeSigning(trx, row, signed, replaces?.cid)
-      this.log.info('message signed', { class: row.class, from: message.from, nonce: message.nonce, cid, method: message.method, reason: row.reason })
+      this.log.info('message signed', {
+        class: row.class,
+        from: message.from,
+        nonce: message.nonce,
+        cid,
+        method: message.method,
+        reason: row.reason,
+      })
       return signed
     })
   }
@@ -244,9 +278,15 @@ export class Messager {
   /** Says why a message waits. Nothing here ends it: its room withdraws it when it is of no use any more. */
   async #cannotSend(row: StoredMessage, error: unknown): Promise<void> {
     const now = this.clock.now()
-    const text = error instanceof ChainError ? error.text : error instanceof Error ? error.message : String(error)
-    const backoff = backoffMs(row.tries, { baseMs: RETRY_BASE_MS, capMs: RETRY_CAP_MS, random: this.clock.random() })
-    if (row.tries === 0) this.log.warn('message waits', { class: row.class, requestId: row.request_id, why: text })
+    const text =
+      error instanceof ChainError ? error.text : error instanceof Error ? error.message : String(error)
+    const backoff = backoffMs(row.tries, {
+      baseMs: RETRY_BASE_MS,
+      capMs: RETRY_CAP_MS,
+      random: this.clock.random(),
+    })
+    if (row.tries === 0)
+      this.log.warn('message waits', { class: row.class, requestId: row.request_id, why: text })
     if (error instanceof MinerError && error.facts.code === 'POLICY') {
       await writing(this.db, (trx) => this.store.refuse(trx, row, error))
       return
@@ -272,11 +312,26 @@ export class Messager {
       await this.chain.mpoolPush(signed)
     } catch (error) {
       const { nonce, from_address: from } = row
-      const text = error instanceof ChainError ? error.text : error instanceof Error ? error.message : String(error)
+      const text =
+        error instanceof ChainError ? error.text : error instanceof Error ? error.message : String(error)
       const code = error instanceof ChainError ? error.code : 'RPC'
-      this.log.error('messager: push failed, the same bytes will be pushed again', { class: row.class, from, nonce, cid, code, why: text })
-      this.alerts.raise('push-failed', `messager: cannot push a ${row.class} message of ${from}, nonce ${nonce}: ${code}`)
-      const backoff = backoffMs(row.tries, { baseMs: RETRY_BASE_MS, capMs: RETRY_CAP_MS, random: this.clock.random() })
+      this.log.error('messager: push failed, the same bytes will be pushed again', {
+        class: row.class,
+        from,
+        nonce,
+        cid,
+        code,
+        why: text,
+      })
+      this.alerts.raise(
+        'push-failed',
+        `messager: cannot push a ${row.class} message of ${from}, nonce ${nonce}: ${code}`,
+      )
+      const backoff = backoffMs(row.tries, {
+        baseMs: RETRY_BASE_MS,
+        capMs: RETRY_CAP_MS,
+        random: this.clock.random(),
+      })
       await this.store.postpone(row, error, `push failed: ${text}`, this.clock.now() + backoff)
       return
     }
@@ -304,7 +359,10 @@ export class Messager {
       const forgotten = pooledNonce <= row.nonce
       // The lowest nonce blocks all others: had the pools kept it, it would be in by now.
       const patience = row.nonce === chainNonce ? LOWEST_REPUSH_EPOCHS : this.options.repushEpochs
-      const due = row.pushed_epoch !== null && head.height - row.pushed_epoch >= patience && now - (row.pushed_ms ?? 0) >= REPUSH_AFTER_MS
+      const due =
+        row.pushed_epoch !== null &&
+        head.height - row.pushed_epoch >= patience &&
+        now - (row.pushed_ms ?? 0) >= REPUSH_AFTER_MS
       if (unheard || forgotten || due) await this.#push(row.uuid, decodeSignedMessage(signing.signed), head)
       if (row.nonce === chainNonce) await this.#replaceIfStuck(row, head)
     }
@@ -324,7 +382,10 @@ export class Messager {
       const executed = [{ cid: found.message, message: winner, receipt: found.receipt }]
       const taken = await writing(this.db, (trx) => this.store.executed(trx, place, executed))
       for (const lost of taken) {
-        this.alerts.raise('nonce-taken', `nonce ${lost.nonce} of ${lost.from_address} was used by a message that is not ours: is the key in another wallet?`)
+        this.alerts.raise(
+          'nonce-taken',
+          `nonce ${lost.nonce} of ${lost.from_address} was used by a message that is not ours: is the key in another wallet?`,
+        )
       }
       return
     }
@@ -333,7 +394,13 @@ export class Messager {
   /** Raises the fee of the lowest pending nonce when it has been in the pools too long. */
   async #replaceIfStuck(row: StoredMessage, head: TipSet): Promise<void> {
     const current = await this.store.byUuid(row.uuid)
-    if (current?.state !== 'Pushed' || current.cid === null || current.nonce === null || current.turn < row.turn) return
+    if (
+      current?.state !== 'Pushed' ||
+      current.cid === null ||
+      current.nonce === null ||
+      current.turn < row.turn
+    )
+      return
     if (current.first_pushed_epoch === null || current.first_pushed_ms === null) return
     if (head.height - current.first_pushed_epoch < this.options.replaceEpochs) return
     if (this.clock.now() - current.first_pushed_ms < this.options.replaceAfterMs) return
@@ -347,14 +414,23 @@ export class Messager {
     if (fees === undefined) {
       const baseFee = head.blocks[0]?.parentBaseFee
       const why = `stuck since epoch ${current.first_pushed_epoch}: fee cap ${message.gasFeeCap}, base fee ${baseFee ?? '?'}; a replacement would be over the ${current.class} cap of ${formatFil(maxFee)}`
-      if (current.why !== why) await this.db.updateTable('messages').set({ why }).where('uuid', '=', current.uuid).execute()
-      this.alerts.raise('push-failed', `messager: a ${current.class} message of ${message.from}, nonce ${message.nonce}, is stuck and its class cap forbids a higher fee`)
+      if (current.why !== why)
+        await this.db.updateTable('messages').set({ why }).where('uuid', '=', current.uuid).execute()
+      this.alerts.raise(
+        'push-failed',
+        `messager: a ${current.class} message of ${message.from}, nonce ${message.nonce}, is stuck and its class cap forbids a higher fee`,
+      )
       return
     }
     const oldFee = attoFil(BigInt(message.gasLimit) * message.gasFeeCap)
     const signed = await this.#store(current, { ...message, ...fees }, { cid: current.cid, fee: oldFee })
     await writing(this.db, (trx) => this.store.replaced(trx, current.uuid, head.height))
-    this.log.warn('message replaced by fee', { class: current.class, nonce: message.nonce, premium: fees.gasPremium, was: message.gasPremium })
+    this.log.warn('message replaced by fee', {
+      class: current.class,
+      nonce: message.nonce,
+      premium: fees.gasPremium,
+      was: message.gasPremium,
+    })
     await this.#push(current.uuid, signed, head)
   }
 
@@ -362,7 +438,12 @@ export class Messager {
    * A nonce below our pending ones that neither the chain, nor the pools, nor this database has: without a message there nothing
    * above it can ever land. After a while it is filled with an empty transfer to the sender itself.
    */
-  async #fillHoles(sender: Address, chainNonce: number, rows: readonly StoredMessage[], head: TipSet): Promise<void> {
+  async #fillHoles(
+    sender: Address,
+    chainNonce: number,
+    rows: readonly StoredMessage[],
+    head: TipSet,
+  ): Promise<void> {
     const lowest = rows.reduce((least, row) => Math.min(least, row.nonce ?? least), Number.MAX_SAFE_INTEGER)
     if (lowest <= chainNonce || lowest === Number.MAX_SAFE_INTEGER) {
       this.#holes.delete(sender)
@@ -370,10 +451,13 @@ export class Messager {
     }
     const signed = await this.store.signedNonces(sender, chainNonce)
     const pool = await this.chain.mpoolPending()
-    const pooled = new Set(pool.filter(({ message }) => message.from === sender).map(({ message }) => message.nonce))
-    const holes = Array.from({ length: Math.min(lowest - chainNonce, this.options.window) }, (_, at) => chainNonce + at).filter(
-      (nonce) => !signed.has(nonce) && !pooled.has(nonce),
+    const pooled = new Set(
+      pool.filter(({ message }) => message.from === sender).map(({ message }) => message.nonce),
     )
+    const holes = Array.from(
+      { length: Math.min(lowest - chainNonce, this.options.window) },
+      (_, at) => chainNonce + at,
+    ).filter((nonce) => !signed.has(nonce) && !pooled.has(nonce))
     const [hole] = holes
     if (hole === undefined) {
       this.#holes.delete(sender)
@@ -443,3 +527,6 @@ function checkGas(message: Message): void {
   }
 }
 
+function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b
+}

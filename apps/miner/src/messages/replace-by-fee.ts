@@ -22,7 +22,12 @@ export function autoReplacementPremium(premium: AttoFil): AttoFil {
  * @param estimate what the node asks today, attoFIL per gas unit
  * @param maxFee most that gas limit × fee cap may be, attoFIL
  */
-export function replacementFees(old: Fees, estimate: Fees, gasLimit: number, maxFee: AttoFil): Fees | undefined {
+export function replacementFees(
+  old: Fees,
+  estimate: Fees,
+  gasLimit: number,
+  maxFee: AttoFil,
+): Fees | undefined {
   const highest = maxFee / BigInt(gasLimit)
   const wantedPremium = larger(autoReplacementPremium(old.gasPremium), estimate.gasPremium)
   const wantedCap = larger(larger(old.gasFeeCap, estimate.gasFeeCap), wantedPremium)

@@ -43,7 +43,10 @@ export class MinerActor {
   async require(): Promise<KnownMiner> {
     const known = await this.find()
     if (known !== undefined) return known
-    throw new MinerError({ code: 'NO_MINER', waitingFor: this.#waitingFor }, `waiting for ${this.#waitingFor}`)
+    throw new MinerError(
+      { code: 'NO_MINER', waitingFor: this.#waitingFor },
+      `waiting for ${this.#waitingFor}`,
+    )
   }
 
   get waitingFor(): string {

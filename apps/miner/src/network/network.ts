@@ -34,7 +34,8 @@ export class Network {
 
   /** The network's facts. Throws MinerError NETWORK_UNKNOWN (`retry`) before the node was first heard. */
   require(): KnownNetwork {
-    if (this.#known === undefined) throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
+    if (this.#known === undefined)
+      throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
     return this.#known
   }
 

@@ -2,14 +2,26 @@ import { Injectable } from '@nestjs/common'
 import { MinerDb, type MinerTransaction } from '../database.js'
 
 /** Facts about this installation that outlive a restart. */
-export type SettingName = 'miner' | 'robust' | 'network' | 'genesis' | 'sectorSize' | 'init' | 'cursor' | 'coordinatorEpoch'
+export type SettingName =
+  | 'miner'
+  | 'robust'
+  | 'network'
+  | 'genesis'
+  | 'sectorSize'
+  | 'init'
+  | 'cursor'
+  | 'coordinatorEpoch'
 
 @Injectable()
 export class Settings {
   constructor(private readonly db: MinerDb) {}
 
   async get(name: SettingName): Promise<string | undefined> {
-    const row = await this.db.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirst()
+    const row = await this.db
+      .selectFrom('settings')
+      .select('value')
+      .where('name', '=', name)
+      .executeTakeFirst()
     return row?.value
   }
 

@@ -3,7 +3,12 @@ import type { Failure, MessageRow, Waiting } from '@sealane/proto'
 import type { StoredMessage } from '../messages/message-store.js'
 import { classRules, isMessageClass, type Receiver } from '../policy/message-class.js'
 
-const kinds: Readonly<Record<Receiver, ActorKind>> = { miner: 'storageminer', power: 'storagepower', market: 'storagemarket', self: 'account' }
+const kinds: Readonly<Record<Receiver, ActorKind>> = {
+  miner: 'storageminer',
+  power: 'storagepower',
+  market: 'storagemarket',
+  self: 'account',
+}
 
 /** A message as operators read it. */
 export function messageRow(row: StoredMessage): MessageRow {
@@ -34,7 +39,12 @@ export function messageRow(row: StoredMessage): MessageRow {
 
 /** What an unsettled message waits for, and who must act. */
 function waitingOf(row: StoredMessage): Waiting | null {
-  const waits = (what: string, who: string): Waiting => ({ for: row.why ?? what, who, sinceMs: row.state_since_ms, untilEpoch: null })
+  const waits = (what: string, who: string): Waiting => ({
+    for: row.why ?? what,
+    who,
+    sinceMs: row.state_since_ms,
+    untilEpoch: null,
+  })
   switch (row.state) {
     case 'Planned':
       return waits('its turn to be signed', 'miner')

@@ -36,7 +36,13 @@ export interface ClassRule {
  */
 export const classRules: Readonly<Record<MessageClass, ClassRule>> = {
   windowPost: { priority: 0, sender: 'control-post', receiver: 'miner', methods: [5], confidence: 'landing' },
-  recoveries: { priority: 1, sender: 'control-post', receiver: 'miner', methods: [11], confidence: 'landing' },
+  recoveries: {
+    priority: 1,
+    sender: 'control-post',
+    receiver: 'miner',
+    methods: [11],
+    confidence: 'landing',
+  },
   faults: { priority: 1, sender: 'control-post', receiver: 'miner', methods: [10], confidence: 'landing' },
   gapFill: { priority: 2, sender: 'worker', receiver: 'self', methods: [0], confidence: 'landing' },
   proveCommit: { priority: 3, sender: 'worker', receiver: 'miner', methods: [34], confidence: 'landing' },

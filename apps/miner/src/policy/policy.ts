@@ -51,15 +51,24 @@ export class Policy {
   ): void {
     const rule = classRules[messageClass]
     const refuse = (reason: string) => new MinerError({ code: 'POLICY', class: messageClass, reason })
-    if (!rule.methods.includes(message.method)) throw refuse(`method ${message.method} is not allowed for ${messageClass}`)
+    if (!rule.methods.includes(message.method))
+      throw refuse(`method ${message.method} is not allowed for ${messageClass}`)
     if (message.to !== receiver(rule.receiver, message.from, miner)) {
       throw refuse(`${message.to} is not the receiver ${messageClass} messages go to`)
     }
-    if (message.value < 0n || (rule.receiver === 'self' && message.value !== 0n)) throw refuse('value must not move')
+    if (message.value < 0n || (rule.receiver === 'self' && message.value !== 0n))
+      throw refuse('value must not move')
     const { maxValue } = this.o.caps[messageClass]
     if (message.value > maxValue) {
       throw new MinerError(
-        { code: 'OVER_CAP', what: `value of a ${messageClass} message`, cap: formatFil(maxValue), wanted: formatFil(message.value), who: '', daily: false },
+        {
+          code: 'OVER_CAP',
+          what: `value of a ${messageClass} message`,
+          cap: formatFil(maxValue),
+          wanted: formatFil(message.value),
+          who: '',
+          daily: false,
+        },
         `a ${messageClass} message of ${formatFil(message.value)} is over its cap of ${formatFil(maxValue)}: raise policy.${messageClass} if it is right`,
       )
     }
@@ -86,17 +95,38 @@ export class Policy {
     const fee = (BigInt(o.message.gasLimit) * o.message.gasFeeCap) as AttoFil
     if (fee > cap.maxFee) {
       throw new MinerError(
-        { code: 'OVER_CAP', what: `fee of a ${o.class} message`, cap: formatFil(cap.maxFee), wanted: formatFil(fee), who: '', daily: false },
+        {
+          code: 'OVER_CAP',
+          what: `fee of a ${o.class} message`,
+          cap: formatFil(cap.maxFee),
+          wanted: formatFil(fee),
+          who: '',
+          daily: false,
+        },
         `gas limit × fee cap is ${formatFil(fee)}, over the ${o.class} cap of ${formatFil(cap.maxFee)}`,
       )
     }
     const day = dayOf(o.now)
     if (o.replacedFee === undefined) {
-      await book(trx, { day, what: `value of ${o.class} messages`, who: '', amount: o.message.value, cap: cap.dailyValue, print: formatAtto })
+      await book(trx, {
+        day,
+        what: `value of ${o.class} messages`,
+        who: '',
+        amount: o.message.value,
+        cap: cap.dailyValue,
+        print: formatAtto,
+      })
     }
     if (cap.dailyFee !== undefined) {
       const amount = fee - (o.replacedFee ?? 0n)
-      await book(trx, { day, what: `fees of ${o.class} messages`, who: '', amount, cap: cap.dailyFee, print: formatAtto })
+      await book(trx, {
+        day,
+        what: `fees of ${o.class} messages`,
+        who: '',
+        amount,
+        cap: cap.dailyFee,
+        print: formatAtto,
+      })
     }
     const { message, reason, requestId } = o
     return Permit.grant({ kind: 'message', address: message.from, reason, requestId, message })
@@ -119,11 +149,27 @@ export class Policy {
   }
 
   /** Allows the storage ask of our own miner to be signed with its worker key. */
-  permitAsk(o: { worker: Address; bytes: Uint8Array; askMiner: Address; miner: Address; requestId: string }): Permit {
+  permitAsk(o: {
+    worker: Address
+    bytes: Uint8Array
+    askMiner: Address
+    miner: Address
+    requestId: string
+  }): Permit {
     if (o.askMiner !== o.miner) {
-      throw new MinerError({ code: 'POLICY', class: 'ask', reason: `the ask names ${o.askMiner}, we are ${o.miner}` })
+      throw new MinerError({
+        code: 'POLICY',
+        class: 'ask',
+        reason: `the ask names ${o.askMiner}, we are ${o.miner}`,
+      })
     }
-    return Permit.grant({ kind: 'ask', address: o.worker, reason: 'storage ask', requestId: o.requestId, bytes: o.bytes })
+    return Permit.grant({
+      kind: 'ask',
+      address: o.worker,
+      reason: 'storage ask',
+      requestId: o.requestId,
+      bytes: o.bytes,
+    })
   }
 }
 
@@ -154,7 +200,14 @@ const formatAtto = (amount: bigint) => formatFil(amount as AttoFil)
 
 async function book(
   trx: MinerTransaction,
-  o: { day: string; what: string; who: string; amount: bigint; cap: bigint; print: (amount: bigint) => string },
+  o: {
+    day: string
+    what: string
+    who: string
+    amount: bigint
+    cap: bigint
+    print: (amount: bigint) => string
+  },
 ): Promise<void> {
   if (o.amount === 0n) return
   const { day, what, who } = o
@@ -176,6 +229,8 @@ async function book(
   await trx
     .insertInto('daily_spend')
     .values({ day, what, who, amount: total.toString() })
-    .onConflict((conflict) => conflict.columns(['day', 'what', 'who']).doUpdateSet({ amount: total.toString() }))
+    .onConflict((conflict) =>
+      conflict.columns(['day', 'what', 'who']).doUpdateSet({ amount: total.toString() }),
+    )
     .execute()
 }

@@ -30,9 +30,15 @@ export class DrawTicket {
     const { policy } = this.network.require()
     const { entropy } = await this.actor.require()
     const head = this.watch.head
-    if (head === undefined) throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
+    if (head === undefined)
+      throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
     const ticketEpoch = epoch(head.height - policy.sealRandomnessLookback)
-    const ticket = await this.chain.ticketRandomness(randomnessTags.SealRandomness, ticketEpoch, entropy, head.key)
+    const ticket = await this.chain.ticketRandomness(
+      randomnessTags.SealRandomness,
+      ticketEpoch,
+      entropy,
+      head.key,
+    )
     return {
       epoch: ticketEpoch,
       ticket,

@@ -11,9 +11,19 @@ import { MinerError } from '../miner-error.js'
  */
 export function sectorExpiration(
   policy: NetworkPolicy,
-  o: { sector: number; ticketEpoch: number; headEpoch: number; dealEnds: readonly number[]; ccLifetimeEpochs: number },
+  o: {
+    sector: number
+    ticketEpoch: number
+    headEpoch: number
+    dealEnds: readonly number[]
+    ccLifetimeEpochs: number
+  },
 ): ChainEpoch {
-  const least = o.ticketEpoch + policy.maxPreCommitRandomnessLookback + policy.maxProveCommitDuration + policy.minSectorExpiration
+  const least =
+    o.ticketEpoch +
+    policy.maxPreCommitRandomnessLookback +
+    policy.maxProveCommitDuration +
+    policy.minSectorExpiration
   const most = o.headEpoch + policy.maxSectorExpirationExtension
   const wish = o.dealEnds.length > 0 ? Math.max(...o.dealEnds) : o.headEpoch + o.ccLifetimeEpochs
   const wanted = Math.max(least, o.dealEnds.length > 0 ? wish : Math.min(wish, most))

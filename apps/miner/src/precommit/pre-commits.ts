@@ -21,15 +21,15 @@ import { ChainWatch } from '../chain-watch/chain-watch.js'
 import { MinerDb } from '../database.js'
 import { EventStore } from '../events/event-store.js'
 import { RoomLoop } from '../loops/room-loop.js'
-import { Messager } from '../messages/messager.js'
 import { MessageStore, type StoredMessage } from '../messages/message-store.js'
+import { Messager } from '../messages/messager.js'
 import { MinerError } from '../miner-error.js'
 import { MinerActor } from '../network/miner-actor.js'
 import { Network } from '../network/network.js'
 import { ProofCheck } from '../proofs/proof-check.js'
 import { messageLost } from '../sectors/message-lost.js'
-import { SectorNumbers } from '../sectors/sector-numbers.js'
 import { dealIdsOf, pieceFacts, pieceFactsSchema } from '../sectors/piece-facts.js'
+import { SectorNumbers } from '../sectors/sector-numbers.js'
 import { type StepAnswer, type StepRow, StepStore, stepRequest } from '../sectors/step-store.js'
 import { StepTeller } from '../sectors/step-teller.js'
 import { Wallet } from '../wallet/wallet.js'
@@ -80,10 +80,17 @@ export class PreCommits {
     health: Health,
     private readonly options: PreCommitOptions,
   ) {
-    this.#loop = new RoomLoop({ room: 'precommit', log, health: health.room('precommit'), everyMs: 2_000, round: () => this.round() })
+    this.#loop = new RoomLoop({
+      room: 'precommit',
+      log,
+      health: health.room('precommit'),
+      everyMs: 2_000,
+      round: () => this.round(),
+    })
     this.watch.onHead((_head, step) => {
       const lowest = step.reverts.at(-1)?.height
-      if (lowest !== undefined) void this.#unseed(lowest).catch((error: unknown) => this.log.warn('seeds not re-read yet', { error }))
+      if (lowest !== undefined)
+        void this.#unseed(lowest).catch((error: unknown) => this.log.warn('seeds not re-read yet', { error }))
       this.#loop.nudge()
     })
   }
@@ -142,7 +149,10 @@ export class PreCommits {
   /** A newer turn wants something else: only possible while the older message has no nonce. */
   async #superseded(older: StepRow, message: StoredMessage | undefined): Promise<void> {
     if (message === undefined || messageLost(message) !== undefined) return
-    const because = new MinerError({ code: 'BAD_REQUEST', reason: 'a newer turn of the sector replaced this request' })
+    const because = new MinerError({
+      code: 'BAD_REQUEST',
+      reason: 'a newer turn of the sector replaced this request',
+    })
     if (await this.messager.withdraw(message.uuid, because)) return
     throw new MinerError(
       { code: 'PRECOMMIT_DIFFERS', sector: older.sector_number, what: 'its facts' },
@@ -157,7 +167,10 @@ export class PreCommits {
     const head = this.#head()
     this.proofs.allowProver(body.prover)
     if (!(await this.numbers.isOurs(sector))) {
-      throw new MinerError({ code: 'NUMBER_NOT_OURS', sector }, `sector number ${sector} was not allocated here: ask AllocateSectorNumbers`)
+      throw new MinerError(
+        { code: 'NUMBER_NOT_OURS', sector },
+        `sector number ${sector} was not allocated here: ask AllocateSectorNumbers`,
+      )
     }
     if (head.height > body.ticketEpoch + policy.maxPreCommitRandomnessLookback - TICKET_SLACK_EPOCHS) {
       throw new MinerError(
@@ -166,7 +179,12 @@ export class PreCommits {
       )
     }
     const ticketEpoch = epoch(body.ticketEpoch)
-    const ticket = await this.chain.ticketRandomness(randomnessTags.SealRandomness, ticketEpoch, miner.entropy, head.key)
+    const ticket = await this.chain.ticketRandomness(
+      randomnessTags.SealRandomness,
+      ticketEpoch,
+      miner.entropy,
+      head.key,
+    )
     if (hex(ticket) !== body.ticket) {
       throw new MinerError(
         { code: 'TICKET_CHANGED', sector, ticketEpoch: body.ticketEpoch },
@@ -176,16 +194,28 @@ export class PreCommits {
     const wantedCommD = commD(
       body.committedCapacity
         ? []
-        : body.pieces.map((piece) => ({ commP: commitmentOf(parseCid(piece.pieceCid)), paddedSize: paddedSize(BigInt(piece.paddedSize)) })),
+        : body.pieces.map((piece) => ({
+            commP: commitmentOf(parseCid(piece.pieceCid)),
+            paddedSize: paddedSize(BigInt(piece.paddedSize)),
+          })),
       paddedSize(miner.sectorSize),
     )
     if (hex(wantedCommD) !== body.commD) {
-      throw new MinerError({ code: 'COMM_D_WRONG', sector }, `CommD of sector ${sector} is not that of its pieces`)
+      throw new MinerError(
+        { code: 'COMM_D_WRONG', sector },
+        `CommD of sector ${sector} is not that of its pieces`,
+      )
     }
     for (const piece of body.pieces) {
       if (piece.dealId === null || head.height < piece.startEpoch) continue
       throw new MinerError(
-        { code: 'DEAL_EXPIRED', sector, dealId: piece.dealId, startEpoch: piece.startEpoch, headEpoch: head.height },
+        {
+          code: 'DEAL_EXPIRED',
+          sector,
+          dealId: piece.dealId,
+          startEpoch: piece.startEpoch,
+          headEpoch: head.height,
+        },
         `deal ${piece.dealId} of sector ${sector} had to be active by epoch ${piece.startEpoch}, it is ${head.height}`,
       )
     }
@@ -207,7 +237,11 @@ export class PreCommits {
       unsealedCid: body.committedCapacity ? null : pieceCid(Buffer.from(body.commD, 'hex')),
     }
     // The API's deposit has lotus' 10 % on top. Source: lotus node/impl/full/state.go StateMinerPreCommitDepositForPower.
-    const value = await this.chain.preCommitDeposit(miner.address, { ...info, unsealedCid: info.unsealedCid ?? undefined }, head.key)
+    const value = await this.chain.preCommitDeposit(
+      miner.address,
+      { ...info, unsealedCid: info.unsealedCid ?? undefined },
+      head.key,
+    )
     return { info, value, from: this.wallet.role('worker').address, to: miner.address }
   }
 
@@ -239,7 +273,8 @@ export class PreCommits {
     if (message.state !== 'Planned' && message.state !== 'Held') return undefined
     const { policy } = this.network.require()
     const { ticketEpoch } = bodySchema.parse(JSON.parse(row.request))
-    if (head.height <= ticketEpoch + policy.maxPreCommitRandomnessLookback - TICKET_SLACK_EPOCHS) return undefined
+    if (head.height <= ticketEpoch + policy.maxPreCommitRandomnessLookback - TICKET_SLACK_EPOCHS)
+      return undefined
     const error = new MinerError(
       { code: 'TICKET_EXPIRED', sector: row.sector_number, ticketEpoch, headEpoch: head.height },
       `the ticket of sector ${row.sector_number} grew too old while its PreCommit waited: ${message.why ?? 'not sent'}`,
@@ -252,7 +287,10 @@ export class PreCommits {
     const { policy } = this.network.require()
     const miner = await this.actor.require()
     const onChain = await this.chain.preCommitInfo(miner.address, row.sector_number, head.key)
-    const proven = onChain === undefined ? await this.chain.sectorInfo(miner.address, row.sector_number, head.key) : undefined
+    const proven =
+      onChain === undefined
+        ? await this.chain.sectorInfo(miner.address, row.sector_number, head.key)
+        : undefined
     if (onChain === undefined && proven === undefined) {
       const why = `message ${message.cid} landed, but the chain shows no PreCommit of sector ${row.sector_number}: is the node on a fork?`
       await this.teller.why(row, why)
@@ -261,22 +299,44 @@ export class PreCommits {
     const preCommitEpoch = onChain?.preCommitEpoch ?? message.included_epoch ?? head.height
     const seedEpoch = preCommitEpoch + policy.preCommitChallengeDelay
     await writing(this.db, async (trx) => {
-      await this.steps.save(trx, row, { stage: 'landed', landed_epoch: preCommitEpoch, seed_epoch: seedEpoch, why: null })
+      await this.steps.save(trx, row, {
+        stage: 'landed',
+        landed_epoch: preCommitEpoch,
+        seed_epoch: seedEpoch,
+        why: null,
+      })
       await this.events.append(trx, preCommitEpoch, {
         $case: 'preCommitLanded',
-        value: { sectorNumber: row.sector_number, preCommitEpoch, messageCid: message.cid ?? '', seedEpoch, turn: row.request_turn },
+        value: {
+          sectorNumber: row.sector_number,
+          preCommitEpoch,
+          messageCid: message.cid ?? '',
+          seedEpoch,
+          turn: row.request_turn,
+        },
       })
     })
-    this.log.info('precommit landed', { sector: row.sector_number, epoch: preCommitEpoch, seedEpoch, cid: message.cid })
+    this.log.info('precommit landed', {
+      sector: row.sector_number,
+      epoch: preCommitEpoch,
+      seedEpoch,
+      cid: message.cid,
+    })
     this.#loop.nudge()
   }
 
   async #landed(row: StepRow, head: TipSet): Promise<void> {
     const { policy } = this.network.require()
     const { seed_epoch: seedEpoch, landed_epoch: preCommitEpoch } = row
-    if (seedEpoch === null || preCommitEpoch === null || head.height < seedEpoch + policy.seedConfidence) return
+    if (seedEpoch === null || preCommitEpoch === null || head.height < seedEpoch + policy.seedConfidence)
+      return
     const { entropy } = await this.actor.require()
-    const seed = await this.chain.beaconRandomness(randomnessTags.InteractiveSealChallengeSeed, epoch(seedEpoch), entropy, head.key)
+    const seed = await this.chain.beaconRandomness(
+      randomnessTags.InteractiveSealChallengeSeed,
+      epoch(seedEpoch),
+      entropy,
+      head.key,
+    )
     await writing(this.db, async (trx) => {
       await this.steps.save(trx, row, { stage: 'seeded', seed })
       await this.events.append(trx, seedEpoch, {
@@ -295,7 +355,8 @@ export class PreCommits {
   }
 
   #head(): TipSet {
-    if (this.watch.head === undefined) throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
+    if (this.watch.head === undefined)
+      throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
     return this.watch.head
   }
 }

@@ -43,6 +43,9 @@ export class ProofCheck {
   allowProver(prover: string): void {
     const { name, devnet } = this.network.require()
     if (prover === 'real' || (prover === 'trapdoor' && devnet)) return
-    throw new MinerError({ code: 'PROVER_REFUSED', prover, network: name }, `proofs of the ${prover || 'unnamed'} prover are refused on ${name}`)
+    throw new MinerError(
+      { code: 'PROVER_REFUSED', prover, network: name },
+      `proofs of the ${prover || 'unnamed'} prover are refused on ${name}`,
+    )
   }
 }

@@ -20,14 +20,14 @@ import { ChainWatch } from '../chain-watch/chain-watch.js'
 import { MinerDb } from '../database.js'
 import { EventStore } from '../events/event-store.js'
 import { RoomLoop } from '../loops/room-loop.js'
-import { Messager } from '../messages/messager.js'
 import { MessageStore, type StoredMessage } from '../messages/message-store.js'
+import { Messager } from '../messages/messager.js'
 import { MinerError } from '../miner-error.js'
 import { MinerActor } from '../network/miner-actor.js'
 import { Network } from '../network/network.js'
 import { ProofCheck } from '../proofs/proof-check.js'
 import { messageLost } from '../sectors/message-lost.js'
-import { dealIdsOf, pieceFacts, pieceFactsSchema, type PieceFacts } from '../sectors/piece-facts.js'
+import { dealIdsOf, type PieceFacts, pieceFacts, pieceFactsSchema } from '../sectors/piece-facts.js'
 import { type StepAnswer, type StepRow, StepStore, stepRequest } from '../sectors/step-store.js'
 import { StepTeller } from '../sectors/step-teller.js'
 import { Wallet } from '../wallet/wallet.js'
@@ -71,7 +71,13 @@ export class ProveCommits {
     private readonly log: Log,
     health: Health,
   ) {
-    this.#loop = new RoomLoop({ room: 'prove-commit', log, health: health.room('prove-commit'), everyMs: 2_000, round: () => this.round() })
+    this.#loop = new RoomLoop({
+      room: 'prove-commit',
+      log,
+      health: health.room('prove-commit'),
+      everyMs: 2_000,
+      round: () => this.round(),
+    })
     this.watch.onHead(() => this.#loop.nudge())
   }
 
@@ -102,7 +108,10 @@ export class ProveCommits {
     if (older !== undefined && older.stage !== 'lost') {
       const message = older.message_uuid === null ? undefined : await this.messages.byUuid(older.message_uuid)
       if (message !== undefined && messageLost(message) === undefined) {
-        const because = new MinerError({ code: 'BAD_REQUEST', reason: 'a newer turn of the sector replaced this request' })
+        const because = new MinerError({
+          code: 'BAD_REQUEST',
+          reason: 'a newer turn of the sector replaced this request',
+        })
         // Any proof of the same sector that is under way does the work of a newer one.
         if (this.steps.sameBody(older, step) || !(await this.messager.withdraw(message.uuid, because))) {
           const answer = await writing(this.db, (trx) => this.steps.adopt(trx, older, step))
@@ -132,15 +141,22 @@ export class ProveCommits {
     const { policy } = this.network.require()
     const miner = await this.actor.require()
     const head = this.watch.head
-    if (head === undefined) throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
+    if (head === undefined)
+      throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
     this.proofs.allowProver(body.prover)
     const onChain = await this.chain.preCommitInfo(miner.address, sector, head.key)
     if (onChain === undefined) {
-      throw new MinerError({ code: 'NO_PRECOMMIT', sector }, `the chain shows no PreCommit of sector ${sector} at epoch ${head.height}`)
+      throw new MinerError(
+        { code: 'NO_PRECOMMIT', sector },
+        `the chain shows no PreCommit of sector ${sector} at epoch ${head.height}`,
+      )
     }
     const seedEpoch = onChain.preCommitEpoch + policy.preCommitChallengeDelay
     if (head.height <= seedEpoch) {
-      throw new MinerError({ code: 'TOO_EARLY', sector, seedEpoch, headEpoch: head.height }, `sector ${sector} can be proven after epoch ${seedEpoch}, it is ${head.height}`)
+      throw new MinerError(
+        { code: 'TOO_EARLY', sector, seedEpoch, headEpoch: head.height },
+        `sector ${sector} can be proven after epoch ${seedEpoch}, it is ${head.height}`,
+      )
     }
     await this.#compare(sector, body, onChain, seedEpoch, head)
     const verifier = await this.proofs.verifier()
@@ -154,10 +170,16 @@ export class ProveCommits {
     })
     if (!valid) {
       this.log.error('a PoRep proof that does not verify was kept here', { sector, prover: body.prover })
-      throw new MinerError({ code: 'PROOF_INVALID', sector, prover: body.prover }, `the proof of sector ${sector} does not verify: it was not sent; run Commit1 and Commit2 again`)
+      throw new MinerError(
+        { code: 'PROOF_INVALID', sector, prover: body.prover },
+        `the proof of sector ${sector} does not verify: it was not sent; run Commit1 and Commit2 again`,
+      )
     }
     const durationEpochs = onChain.info.expiration - head.height
-    const pledge = await this.chain.initialPledge({ durationEpochs, sectorSize: miner.sectorSize, verifiedBytes: 0n }, head.key)
+    const pledge = await this.chain.initialPledge(
+      { durationEpochs, sectorSize: miner.sectorSize, verifiedBytes: 0n },
+      head.key,
+    )
     const missing = pledge - onChain.preCommitDeposit
     const params = proveCommitSectors3Params.encode({
       sectorActivations: [{ sectorNumber: sector, pieces: body.pieces.map(activation) }],
@@ -167,13 +189,27 @@ export class ProveCommits {
       requireActivationSuccess: true,
       requireNotificationSuccess: await this.#allActivatable(body.pieces, head),
     })
-    return { from: this.wallet.role('worker').address, to: miner.address, value: attoFil(missing > 0n ? missing : 0n), params }
+    return {
+      from: this.wallet.role('worker').address,
+      to: miner.address,
+      value: attoFil(missing > 0n ? missing : 0n),
+      params,
+    }
   }
 
-  async #compare(sector: number, body: Body, onChain: PreCommitOnChainInfo, seedEpoch: number, head: TipSet): Promise<void> {
+  async #compare(
+    sector: number,
+    body: Body,
+    onChain: PreCommitOnChainInfo,
+    seedEpoch: number,
+    head: TipSet,
+  ): Promise<void> {
     const { entropy, sectorSize } = await this.actor.require()
     const differs = (what: string) =>
-      new MinerError({ code: 'PRECOMMIT_DIFFERS', sector, what }, `${what} of sector ${sector} is not what its PreCommit on chain says`)
+      new MinerError(
+        { code: 'PRECOMMIT_DIFFERS', sector, what },
+        `${what} of sector ${sector} is not what its PreCommit on chain says`,
+      )
     if (hex(commitmentOf(onChain.info.sealedCid)) !== body.commR) throw differs('CommR')
     const { unsealedCid } = onChain.info
     const pieces = body.pieces.map((piece) => ({
@@ -182,12 +218,29 @@ export class ProveCommits {
     }))
     const ofPieces = hex(commD(pieces, paddedSize(sectorSize)))
     if (unsealedCid !== undefined && hex(commitmentOf(unsealedCid)) !== body.commD) throw differs('CommD')
-    if (ofPieces !== body.commD) throw new MinerError({ code: 'COMM_D_WRONG', sector }, `CommD of sector ${sector} is not that of its pieces`)
-    const ticket = await this.chain.ticketRandomness(randomnessTags.SealRandomness, onChain.info.sealRandEpoch, entropy, head.key)
+    if (ofPieces !== body.commD)
+      throw new MinerError(
+        { code: 'COMM_D_WRONG', sector },
+        `CommD of sector ${sector} is not that of its pieces`,
+      )
+    const ticket = await this.chain.ticketRandomness(
+      randomnessTags.SealRandomness,
+      onChain.info.sealRandEpoch,
+      entropy,
+      head.key,
+    )
     if (hex(ticket) !== body.ticket) throw differs('the ticket')
-    const seed = await this.chain.beaconRandomness(randomnessTags.InteractiveSealChallengeSeed, epoch(seedEpoch), entropy, head.key)
+    const seed = await this.chain.beaconRandomness(
+      randomnessTags.InteractiveSealChallengeSeed,
+      epoch(seedEpoch),
+      entropy,
+      head.key,
+    )
     if (body.seedEpoch !== seedEpoch || hex(seed) !== body.seed) {
-      throw new MinerError({ code: 'SEED_CHANGED', sector, seedEpoch }, `the seed of sector ${sector} changed (epoch ${seedEpoch}): it is told anew, Commit1 must run again`)
+      throw new MinerError(
+        { code: 'SEED_CHANGED', sector, seedEpoch },
+        `the seed of sector ${sector} changed (epoch ${seedEpoch}): it is told anew, Commit1 must run again`,
+      )
     }
   }
 
@@ -232,14 +285,22 @@ export class ProveCommits {
     const { address } = await this.actor.require()
     const sector = await this.chain.sectorInfo(address, row.sector_number, head.key)
     if (sector === undefined) {
-      await this.teller.why(row, `message ${message.cid} landed, but the chain shows no sector ${row.sector_number}: is the node on a fork?`)
+      await this.teller.why(
+        row,
+        `message ${message.cid} landed, but the chain shows no sector ${row.sector_number}: is the node on a fork?`,
+      )
       return
     }
     const place = await this.chain.sectorPartition(address, row.sector_number, head.key)
     const deals = await Promise.all(
-      (JSON.parse(row.deals) as number[]).map(async (dealId) => ({ dealId, deal: await this.chain.marketDeal(dealId, head.key) })),
+      (JSON.parse(row.deals) as number[]).map(async (dealId) => ({
+        dealId,
+        deal: await this.chain.marketDeal(dealId, head.key),
+      })),
     )
-    const active = deals.filter(({ deal }) => (deal?.state.sectorStartEpoch ?? -1) >= 0).map(({ dealId }) => dealId)
+    const active = deals
+      .filter(({ deal }) => (deal?.state.sectorStartEpoch ?? -1) >= 0)
+      .map(({ dealId }) => dealId)
     const inactive = deals.map(({ dealId }) => dealId).filter((dealId) => !active.includes(dealId))
     const activationEpoch = sector.activation
     await writing(this.db, async (trx) => {
@@ -259,8 +320,17 @@ export class ProveCommits {
         },
       })
     })
-    if (inactive.length > 0) this.log.error('sector proven, but the market did not activate deals', { sector: row.sector_number, dealIds: inactive })
-    this.log.info('provecommit landed', { sector: row.sector_number, epoch: activationEpoch, cid: message.cid, activeDeals: active })
+    if (inactive.length > 0)
+      this.log.error('sector proven, but the market did not activate deals', {
+        sector: row.sector_number,
+        dealIds: inactive,
+      })
+    this.log.info('provecommit landed', {
+      sector: row.sector_number,
+      epoch: activationEpoch,
+      cid: message.cid,
+      activeDeals: active,
+    })
   }
 }
 

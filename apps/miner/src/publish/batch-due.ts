@@ -14,7 +14,12 @@ export interface BatchRules {
 }
 
 /** Why a batch should go now, or undefined while it may still grow. */
-export function batchDue(deals: readonly QueuedDeal[], now: number, headEpoch: number, rules: BatchRules): 'full' | 'period' | 'start epoch' | undefined {
+export function batchDue(
+  deals: readonly QueuedDeal[],
+  now: number,
+  headEpoch: number,
+  rules: BatchRules,
+): 'full' | 'period' | 'start epoch' | undefined {
   if (deals.length === 0) return undefined
   if (deals.length >= rules.maxDeals) return 'full'
   if (deals.some(({ startEpoch }) => startEpoch - headEpoch <= rules.pressureEpochs)) return 'start epoch'

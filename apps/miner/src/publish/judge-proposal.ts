@@ -1,8 +1,8 @@
 import {
   type Address,
+  type Cid,
   type ClientDealProposal,
   checkLabel,
-  type Cid,
   dataCommitmentOf,
   dealProposalCid,
   type NetworkPolicy,
@@ -68,11 +68,15 @@ export function judgeProposal(signed: ClientDealProposal, facts: JudgeFacts): Ci
   }
   const duration = proposal.endEpoch - proposal.startEpoch
   if (duration < policy.dealMinDuration || duration > policy.dealMaxDuration) {
-    throw refuse(`a deal lasts ${policy.dealMinDuration} to ${policy.dealMaxDuration} epochs, not ${duration}`)
+    throw refuse(
+      `a deal lasts ${policy.dealMinDuration} to ${policy.dealMaxDuration} epochs, not ${duration}`,
+    )
   }
   const leastPrice = (terms.minPricePerGib * proposal.pieceSize) / (1n << 30n)
   if (proposal.storagePricePerEpoch < leastPrice) {
-    throw refuse(`the price ${formatFil(proposal.storagePricePerEpoch)} per epoch is below ${formatFil(leastPrice as AttoFil)}`)
+    throw refuse(
+      `the price ${formatFil(proposal.storagePricePerEpoch)} per epoch is below ${formatFil(leastPrice as AttoFil)}`,
+    )
   }
   const { providerCollateral } = proposal
   if (providerCollateral < facts.bounds.min || providerCollateral > facts.bounds.max) {
@@ -81,7 +85,9 @@ export function judgeProposal(signed: ClientDealProposal, facts: JudgeFacts): Ci
     )
   }
   if (providerCollateral > terms.maxCollateral) {
-    throw refuse(`provider collateral ${formatFil(providerCollateral)} is over our limit of ${formatFil(terms.maxCollateral)} a deal`)
+    throw refuse(
+      `provider collateral ${formatFil(providerCollateral)} is over our limit of ${formatFil(terms.maxCollateral)} a deal`,
+    )
   }
   return proposalCid
 }

@@ -19,11 +19,19 @@ export class PublicationStore {
   ) {}
 
   async find(requestId: string): Promise<Publication | undefined> {
-    return await this.db.selectFrom('publications').selectAll().where('request_id', '=', requestId).executeTakeFirst()
+    return await this.db
+      .selectFrom('publications')
+      .selectAll()
+      .where('request_id', '=', requestId)
+      .executeTakeFirst()
   }
 
   async ofProposal(proposalCid: string): Promise<Publication | undefined> {
-    return await this.db.selectFrom('publications').selectAll().where('proposal_cid', '=', proposalCid).executeTakeFirst()
+    return await this.db
+      .selectFrom('publications')
+      .selectAll()
+      .where('proposal_cid', '=', proposalCid)
+      .executeTakeFirst()
   }
 
   async inState(state: Publication['state']): Promise<Publication[]> {
@@ -38,11 +46,21 @@ export class PublicationStore {
   }
 
   async all(limit: number): Promise<Publication[]> {
-    return await this.db.selectFrom('publications').selectAll().orderBy('queued_ms', 'desc').limit(limit).execute()
+    return await this.db
+      .selectFrom('publications')
+      .selectAll()
+      .orderBy('queued_ms', 'desc')
+      .limit(limit)
+      .execute()
   }
 
   async ofMessage(trx: MinerTransaction | MinerDb, messageUuid: string): Promise<Publication[]> {
-    return await trx.selectFrom('publications').selectAll().where('message_uuid', '=', messageUuid).orderBy('batch_index').execute()
+    return await trx
+      .selectFrom('publications')
+      .selectAll()
+      .where('message_uuid', '=', messageUuid)
+      .orderBy('batch_index')
+      .execute()
   }
 
   /** Published deals whose message is not settled any more. */
@@ -60,7 +78,15 @@ export class PublicationStore {
     trx: MinerTransaction,
     row: Pick<
       PublicationTable,
-      'request_id' | 'proposal_cid' | 'signed_proposal' | 'client' | 'piece_cid' | 'piece_size' | 'start_epoch' | 'end_epoch' | 'collateral'
+      | 'request_id'
+      | 'proposal_cid'
+      | 'signed_proposal'
+      | 'client'
+      | 'piece_cid'
+      | 'piece_size'
+      | 'start_epoch'
+      | 'end_epoch'
+      | 'collateral'
     >,
     headEpoch: number,
   ): Promise<void> {
@@ -85,14 +111,25 @@ export class PublicationStore {
   }
 
   /** Changes facts without changing the state, and tells home when they are facts it shows. */
-  async note(trx: MinerTransaction, row: Publication, changes: Partial<PublicationTable>, headEpoch: number): Promise<Publication> {
+  async note(
+    trx: MinerTransaction,
+    row: Publication,
+    changes: Partial<PublicationTable>,
+    headEpoch: number,
+  ): Promise<Publication> {
     return await this.#save(trx, row, changes, headEpoch)
   }
 
-  async #save(trx: MinerTransaction, row: Publication, changes: Partial<PublicationTable>, headEpoch: number): Promise<Publication> {
+  async #save(
+    trx: MinerTransaction,
+    row: Publication,
+    changes: Partial<PublicationTable>,
+    headEpoch: number,
+  ): Promise<Publication> {
     const turn = await compareAndSet(trx, 'publications', { request_id: row.request_id }, row.turn, changes)
     const now: Publication = { ...row, ...changes, turn }
-    const shown = (one: Publication) => [one.state, one.why, one.message_cid, one.deal_id, one.failure].join('|')
+    const shown = (one: Publication) =>
+      [one.state, one.why, one.message_cid, one.deal_id, one.failure].join('|')
     if (shown(now) !== shown(row)) await this.#tell(trx, now, headEpoch)
     return now
   }

@@ -6,9 +6,9 @@ import {
   type ClientDealProposal,
   clientDealProposal,
   dealProposalCid,
+  type Message,
   marketActor,
   marketMethods,
-  type Message,
   protocolOfAddress,
   publishedDealIds,
   publishStorageDealsParams,
@@ -23,8 +23,8 @@ import { ChainWatch } from '../chain-watch/chain-watch.js'
 import { Clock } from '../clock.js'
 import { MinerDb } from '../database.js'
 import { RoomLoop } from '../loops/room-loop.js'
-import { Messager } from '../messages/messager.js'
 import { MessageStore, type StoredMessage } from '../messages/message-store.js'
+import { Messager } from '../messages/messager.js'
 import { MinerError } from '../miner-error.js'
 import { MinerActor } from '../network/miner-actor.js'
 import { Network } from '../network/network.js'
@@ -76,7 +76,13 @@ export class Publications {
     health: Health,
     private readonly options: PublishOptions,
   ) {
-    this.#loop = new RoomLoop({ room: 'publish', log, health: health.room('publish'), everyMs: 500, round: () => this.round() })
+    this.#loop = new RoomLoop({
+      room: 'publish',
+      log,
+      health: health.room('publish'),
+      everyMs: 500,
+      round: () => this.round(),
+    })
     this.watch.onHead(() => this.#loop.nudge())
   }
 
@@ -91,13 +97,19 @@ export class Publications {
    * Takes a signed proposal for publishing, once per request id (the deal's uuid). A refusal that holds for ever is the answer;
    * trouble with the chain is thrown (`retry`).
    */
-  async publish(requestId: string, signedProposal: Uint8Array): Promise<{ proposalCid: string; refusal: Failure | undefined }> {
+  async publish(
+    requestId: string,
+    signedProposal: Uint8Array,
+  ): Promise<{ proposalCid: string; refusal: Failure | undefined }> {
     const known = await this.store.find(requestId)
     if (known !== undefined) {
       if (Buffer.compare(known.signed_proposal, signedProposal) !== 0) {
         throw new MinerError({ code: 'REQUEST_REUSED', requestId, differs: 'the proposal' })
       }
-      const failure = known.state === 'Refused' && known.failure !== null ? (JSON.parse(known.failure) as Failure) : undefined
+      const failure =
+        known.state === 'Refused' && known.failure !== null
+          ? (JSON.parse(known.failure) as Failure)
+          : undefined
       return { proposalCid: known.proposal_cid, refusal: failure }
     }
     let proposalCid = ''
@@ -121,7 +133,10 @@ export class Publications {
     const proposalCid = dealProposalCid(proposal)
     const twin = await this.store.ofProposal(proposalCid)
     if (twin !== undefined) {
-      throw new MinerError({ code: 'DUPLICATE_PROPOSAL', proposalCid, requestId: twin.request_id }, `deal ${twin.request_id} has the same proposal`)
+      throw new MinerError(
+        { code: 'DUPLICATE_PROPOSAL', proposalCid, requestId: twin.request_id },
+        `deal ${twin.request_id} has the same proposal`,
+      )
     }
     const robust = await this.settings.get('robust')
     judgeProposal(signed, {
@@ -164,7 +179,15 @@ export class Publications {
     const head = this.watch.head
     if (head === undefined || (await this.actor.find()) === undefined) return
     for (const row of await this.store.reverted()) {
-      await writing(this.db, (trx) => this.store.move(trx, row, 'reverted', { deal_id: null, why: 'a reorg took the publish message back' }, head.height))
+      await writing(this.db, (trx) =>
+        this.store.move(
+          trx,
+          row,
+          'reverted',
+          { deal_id: null, why: 'a reorg took the publish message back' },
+          head.height,
+        ),
+      )
     }
     await this.#followSent(head)
     await this.#releaseHeld(head)
@@ -175,7 +198,9 @@ export class Publications {
     const now = this.clock.now()
     for (const row of await this.store.inState('Held')) {
       if (row.wake_at === null || row.wake_at > now) continue
-      await writing(this.db, (trx) => this.store.move(trx, row, 'released', { wake_at: null, why: null, failure: null }, head.height))
+      await writing(this.db, (trx) =>
+        this.store.move(trx, row, 'released', { wake_at: null, why: null, failure: null }, head.height),
+      )
     }
   }
 
@@ -184,8 +209,14 @@ export class Publications {
     const waiting: Publication[] = []
     for (const row of await this.store.inState('Queued')) {
       if (row.start_epoch <= head.height + 1) {
-        const failure = { code: 'DEAL_EXPIRED', remedy: 'drop' as const, text: `start epoch ${row.start_epoch} came before it could be published: ${row.why ?? 'it waited for its batch'}` }
-        await writing(this.db, (trx) => this.store.move(trx, row, 'refused', refusedFacts(failure), head.height))
+        const failure = {
+          code: 'DEAL_EXPIRED',
+          remedy: 'drop' as const,
+          text: `start epoch ${row.start_epoch} came before it could be published: ${row.why ?? 'it waited for its batch'}`,
+        }
+        await writing(this.db, (trx) =>
+          this.store.move(trx, row, 'refused', refusedFacts(failure), head.height),
+        )
       } else if (row.wake_at === null || row.wake_at <= now) waiting.push(row)
     }
     const { batch } = this.options
@@ -213,7 +244,8 @@ export class Publications {
     const topUp = await this.#topUpUnderWay()
     const message = topUp ?? (await this.#topUp(address, attoFil(missing)))
     const why = `waiting for market escrow: ${formatFil(attoFil(missing))} missing, top-up message ${message.cid ?? 'not signed yet'}${message.why === null ? '' : ` (${message.why})`}`
-    for (const row of rows) if (row.why !== why) await writing(this.db, (trx) => this.store.note(trx, row, { why }, head.height))
+    for (const row of rows)
+      if (row.why !== why) await writing(this.db, (trx) => this.store.note(trx, row, { why }, head.height))
     return false
   }
 
@@ -221,7 +253,8 @@ export class Publications {
     let total = 0n
     for (const row of sent) {
       const message = row.message_uuid === null ? undefined : await this.messages.byUuid(row.message_uuid)
-      if (message !== undefined && message.state !== 'Included' && message.state !== 'Confirmed') total += BigInt(row.collateral)
+      if (message !== undefined && message.state !== 'Included' && message.state !== 'Confirmed')
+        total += BigInt(row.collateral)
     }
     return total
   }
@@ -258,7 +291,9 @@ export class Publications {
   async #simulated(row: Publication, head: TipSet): Promise<boolean> {
     const { proposal } = clientDealProposal.decode(row.signed_proposal)
     const balance = await this.chain.marketBalance(proposal.client, head.key)
-    const needed = proposal.clientCollateral + proposal.storagePricePerEpoch * BigInt(proposal.endEpoch - proposal.startEpoch)
+    const needed =
+      proposal.clientCollateral +
+      proposal.storagePricePerEpoch * BigInt(proposal.endEpoch - proposal.startEpoch)
     const free = attoFil(balance.escrow - balance.locked)
     if (free < needed) {
       const why = `client ${proposal.client} has ${formatFil(free)} free in market escrow, the deal needs ${formatFil(attoFil(needed))}`
@@ -271,8 +306,14 @@ export class Publications {
     if (row.tries + 1 < MAX_SIMULATIONS) {
       await this.#later(row, { code: 'SIMULATION_FAILED', remedy: 'retry', text }, head)
     } else {
-      const failure: Failure = { code: 'SIMULATION_FAILED', remedy: 'drop', text: `the chain refuses this deal: ${text}` }
-      await writing(this.db, (trx) => this.store.move(trx, row, 'refused', refusedFacts(failure), head.height))
+      const failure: Failure = {
+        code: 'SIMULATION_FAILED',
+        remedy: 'drop',
+        text: `the chain refuses this deal: ${text}`,
+      }
+      await writing(this.db, (trx) =>
+        this.store.move(trx, row, 'refused', refusedFacts(failure), head.height),
+      )
     }
     return false
   }
@@ -294,7 +335,9 @@ export class Publications {
       gasFeeCap: attoFil(0n),
       gasPremium: attoFil(0n),
       method: marketMethods.PublishStorageDeals,
-      params: publishStorageDealsParams.encode({ deals: rows.map((row) => clientDealProposal.decode(row.signed_proposal)) }),
+      params: publishStorageDealsParams.encode({
+        deals: rows.map((row) => clientDealProposal.decode(row.signed_proposal)),
+      }),
     }
   }
 
@@ -307,9 +350,25 @@ export class Publications {
     const requestId = `publish-${randomUUID()}`
     await writing(this.db, async (trx) => {
       const reason = `publish ${within.length} deal${within.length === 1 ? '' : 's'} (${due})`
-      const message = await this.messager.request(trx, { requestId, class: 'publish', from, to, value, method, params, reason })
+      const message = await this.messager.request(trx, {
+        requestId,
+        class: 'publish',
+        from,
+        to,
+        value,
+        method,
+        params,
+        reason,
+      })
       for (const [at, row] of within.entries()) {
-        const facts = { message_uuid: message.uuid, batch_index: at, message_cid: null, why: null, failure: null, wake_at: null }
+        const facts = {
+          message_uuid: message.uuid,
+          batch_index: at,
+          message_cid: null,
+          why: null,
+          failure: null,
+          wake_at: null,
+        }
         await this.store.move(trx, row, 'sent', facts, head.height)
       }
     })
@@ -366,8 +425,13 @@ export class Publications {
     const expired = rows.some((row) => row.start_epoch <= head.height + 1)
     const refused = message.tries >= MAX_BATCH_TRIES && message.failure?.includes('EXECUTION_FAILED') === true
     if (!expired && !refused) return false
-    const why = expired ? 'the start epoch of one of its deals came' : `its simulation failed: ${message.why ?? ''}`
-    return await this.messager.withdraw(message.uuid, new MinerError({ code: 'BATCH_SPLIT', reason: why }, why))
+    const why = expired
+      ? 'the start epoch of one of its deals came'
+      : `its simulation failed: ${message.why ?? ''}`
+    return await this.messager.withdraw(
+      message.uuid,
+      new MinerError({ code: 'BATCH_SPLIT', reason: why }, why),
+    )
   }
 
   async #note(rows: readonly Publication[], message: StoredMessage, head: TipSet): Promise<void> {
@@ -380,16 +444,29 @@ export class Publications {
 
   /** Reads the deal ids by the `valid_deals` bitfield, never by position alone. A deal the actor dropped is queued again, alone to judge. */
   async #landed(rows: readonly Publication[], message: StoredMessage, head: TipSet): Promise<void> {
-    const ids = publishedDealIds(rows.length, publishStorageDealsReturn.decode(message.return_data ?? new Uint8Array()))
+    const ids = publishedDealIds(
+      rows.length,
+      publishStorageDealsReturn.decode(message.return_data ?? new Uint8Array()),
+    )
     for (const row of rows) {
       if (row.state !== 'Sent') continue
       const dealId = row.batch_index === null ? undefined : ids[row.batch_index]
       await writing(this.db, async (trx) => {
         if (dealId === undefined) {
-          const failure: Failure = { code: 'DEAL_DROPPED', remedy: 'retry', text: `PublishStorageDeals ${message.cid} landed without this deal` }
+          const failure: Failure = {
+            code: 'DEAL_DROPPED',
+            remedy: 'retry',
+            text: `PublishStorageDeals ${message.cid} landed without this deal`,
+          }
           await this.store.move(trx, row, 'lost', this.#again(row, failure), head.height)
         } else {
-          await this.store.move(trx, row, 'landed', { deal_id: dealId, message_cid: message.cid, why: null, failure: null, tries: 0 }, head.height)
+          await this.store.move(
+            trx,
+            row,
+            'landed',
+            { deal_id: dealId, message_cid: message.cid, why: null, failure: null, tries: 0 },
+            head.height,
+          )
         }
       })
       this.log.info('deal published', { requestId: row.request_id, dealId, cid: message.cid })
@@ -399,7 +476,9 @@ export class Publications {
   async #lost(rows: readonly Publication[], failure: Failure, head: TipSet): Promise<void> {
     for (const row of rows) {
       if (row.state !== 'Sent') continue
-      await writing(this.db, (trx) => this.store.move(trx, row, 'lost', this.#again(row, failure), head.height))
+      await writing(this.db, (trx) =>
+        this.store.move(trx, row, 'lost', this.#again(row, failure), head.height),
+      )
     }
     this.log.error('publish message lost, its deals are queued again', { ...failure })
   }
@@ -417,15 +496,18 @@ export class Publications {
   }
 
   #head(): TipSet {
-    if (this.watch.head === undefined) throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
+    if (this.watch.head === undefined)
+      throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
     return this.watch.head
   }
 }
 
 function decodeProposal(requestId: string, bytes: Uint8Array): ClientDealProposal {
-  const refuse = (reason: string) => new MinerError({ code: 'PROPOSAL_REFUSED', proposalCid: '', reason }, reason)
+  const refuse = (reason: string) =>
+    new MinerError({ code: 'PROPOSAL_REFUSED', proposalCid: '', reason }, reason)
   if (requestId === '') throw refuse('the request has no id')
-  if (bytes.length > MAX_PROPOSAL_BYTES) throw refuse(`a signed proposal of ${bytes.length} bytes is too long`)
+  if (bytes.length > MAX_PROPOSAL_BYTES)
+    throw refuse(`a signed proposal of ${bytes.length} bytes is too long`)
   try {
     return clientDealProposal.decode(bytes)
   } catch (cause) {

@@ -26,8 +26,17 @@ export class SectorNumbers {
 
   /** @param highestKnown highest number in the caller's rows and files, 0 for none */
   async allocate(o: { requestId: string; count: number; highestKnown: number }): Promise<number[]> {
-    if (o.requestId === '' || !Number.isSafeInteger(o.highestKnown) || o.highestKnown < 0 || o.count < 1 || o.count > MAX_COUNT) {
-      throw new MinerError({ code: 'BAD_REQUEST', reason: `a request has an id and asks for 1 to ${MAX_COUNT} numbers` })
+    if (
+      o.requestId === '' ||
+      !Number.isSafeInteger(o.highestKnown) ||
+      o.highestKnown < 0 ||
+      o.count < 1 ||
+      o.count > MAX_COUNT
+    ) {
+      throw new MinerError({
+        code: 'BAD_REQUEST',
+        reason: `a request has an id and asks for 1 to ${MAX_COUNT} numbers`,
+      })
     }
     const known = await this.#answered(this.db, o.requestId)
     if (known !== undefined) return known
@@ -44,7 +53,10 @@ export class SectorNumbers {
       const first = Math.max(Number(row?.highest ?? 0), onChain, o.highestKnown) + 1
       const numbers = Array.from({ length: o.count }, (_, at) => first + at)
       const at_ms = this.clock.now()
-      await trx.insertInto('number_requests').values({ request_id: o.requestId, numbers: JSON.stringify(numbers), at_ms }).execute()
+      await trx
+        .insertInto('number_requests')
+        .values({ request_id: o.requestId, numbers: JSON.stringify(numbers), at_ms })
+        .execute()
       await trx
         .insertInto('sector_numbers')
         .values(numbers.map((sector_number) => ({ sector_number, request_id: o.requestId, at_ms })))
@@ -63,7 +75,11 @@ export class SectorNumbers {
   }
 
   async #answered(db: MinerDb | MinerTransaction, requestId: string): Promise<number[] | undefined> {
-    const row = await db.selectFrom('number_requests').select('numbers').where('request_id', '=', requestId).executeTakeFirst()
+    const row = await db
+      .selectFrom('number_requests')
+      .select('numbers')
+      .where('request_id', '=', requestId)
+      .executeTakeFirst()
     return row === undefined ? undefined : (JSON.parse(row.numbers) as number[])
   }
 }

@@ -32,12 +32,20 @@ export interface StepRequest {
 }
 
 /** Checks the envelope: a coordinator that has been replaced is told so, and stops. */
-export function stepRequest(envelope: minerV1.Envelope | undefined, step: Step, body: unknown, dealIds: readonly number[]): StepRequest {
+export function stepRequest(
+  envelope: minerV1.Envelope | undefined,
+  step: Step,
+  body: unknown,
+  dealIds: readonly number[],
+): StepRequest {
   if (envelope === undefined || envelope.requestId === '') {
     throw new MinerError({ code: 'BAD_REQUEST', reason: 'the request has no envelope' })
   }
   if (envelope.step !== step) {
-    throw new MinerError({ code: 'BAD_REQUEST', reason: `the envelope is for ${envelope.step}, the call for ${step}` })
+    throw new MinerError({
+      code: 'BAD_REQUEST',
+      reason: `the envelope is for ${envelope.step}, the call for ${step}`,
+    })
   }
   const { requestId, sectorNumber, turn, coordinatorEpoch } = envelope
   return { requestId, sectorNumber, turn, coordinatorEpoch, step, body: JSON.stringify(body), dealIds }
@@ -102,9 +110,18 @@ export class StepStore {
       .where('step', '=', request.step)
       .executeTakeFirst()
     if (known === undefined) {
-      await trx.insertInto('sector_steps').values({ sector_number: request.sectorNumber, step: request.step, turn: 0, ...facts }).execute()
+      await trx
+        .insertInto('sector_steps')
+        .values({ sector_number: request.sectorNumber, step: request.step, turn: 0, ...facts })
+        .execute()
     } else {
-      await compareAndSet(trx, 'sector_steps', { sector_number: request.sectorNumber, step: request.step }, known.turn, facts)
+      await compareAndSet(
+        trx,
+        'sector_steps',
+        { sector_number: request.sectorNumber, step: request.step },
+        known.turn,
+        facts,
+      )
     }
     return answer
   }
@@ -128,8 +145,18 @@ export class StepStore {
     return row.request_digest === digestOf(request.body)
   }
 
-  async save(trx: MinerTransaction, row: StepRow, changes: Partial<SectorStepTable> & { stage?: Stage }): Promise<void> {
-    await compareAndSet(trx, 'sector_steps', { sector_number: row.sector_number, step: row.step }, row.turn, changes)
+  async save(
+    trx: MinerTransaction,
+    row: StepRow,
+    changes: Partial<SectorStepTable> & { stage?: Stage },
+  ): Promise<void> {
+    await compareAndSet(
+      trx,
+      'sector_steps',
+      { sector_number: row.sector_number, step: row.step },
+      row.turn,
+      changes,
+    )
   }
 
   async inStage(step: Step, stage: Stage, limit = 2_000): Promise<StepRow[]> {
@@ -174,7 +201,8 @@ export class StepStore {
         `a coordinator with epoch ${newest} has taken over from epoch ${coordinatorEpoch}: this sealer must stop`,
       )
     }
-    if (coordinatorEpoch > newest) await this.settings.set(this.db, 'coordinatorEpoch', String(coordinatorEpoch))
+    if (coordinatorEpoch > newest)
+      await this.settings.set(this.db, 'coordinatorEpoch', String(coordinatorEpoch))
   }
 }
 

@@ -34,7 +34,10 @@ export class StepTeller {
     const { sector_number: sectorNumber, step, request_turn: turn } = row
     await writing(this.db, async (trx) => {
       await this.steps.save(trx, row, { stage: 'lost', why: failure.text })
-      await this.events.append(trx, headEpoch, { $case: 'stepLost', value: { sectorNumber, step, turn, refusal: failure } })
+      await this.events.append(trx, headEpoch, {
+        $case: 'stepLost',
+        value: { sectorNumber, step, turn, refusal: failure },
+      })
     })
     this.log.error('step lost', { sector: sectorNumber, step, ...failure })
   }
@@ -43,7 +46,13 @@ export class StepTeller {
   async reverted(row: StepRow, headEpoch: number): Promise<void> {
     const { sector_number: sectorNumber, step } = row
     await writing(this.db, async (trx) => {
-      await this.steps.save(trx, row, { stage: 'sending', landed_epoch: null, seed_epoch: null, seed: null, why: 'a reorg took the message back' })
+      await this.steps.save(trx, row, {
+        stage: 'sending',
+        landed_epoch: null,
+        seed_epoch: null,
+        seed: null,
+        why: 'a reorg took the message back',
+      })
       await this.events.append(trx, headEpoch, { $case: 'stepReverted', value: { sectorNumber, step } })
     })
     this.log.warn('step reverted', { sector: sectorNumber, step })

@@ -23,7 +23,17 @@ export async function startDevnet(directory: string, flags: readonly string[] = 
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const child = spawn(
     process.execPath,
-    [program, 'run', '--state-dir', directory, '--listen', '127.0.0.1:0', '--log-file', join(directory, 'devnet.log'), ...flags],
+    [
+      program,
+      'run',
+      '--state-dir',
+      directory,
+      '--listen',
+      '127.0.0.1:0',
+      '--log-file',
+      join(directory, 'devnet.log'),
+      ...flags,
+    ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   )
   let stderr = ''
@@ -33,7 +43,11 @@ export async function startDevnet(directory: string, flags: readonly string[] = 
   const read = (name: string) => readFileSync(join(directory, name), 'utf8').trim()
   await until(
     'the devnet listens',
-    async () => ({ exit: child.exitCode, stderr, ready: existsSync(join(directory, 'api')) && existsSync(join(directory, 'token')) }),
+    async () => ({
+      exit: child.exitCode,
+      stderr,
+      ready: existsSync(join(directory, 'api')) && existsSync(join(directory, 'token')),
+    }),
     ({ exit, ready }) => exit !== null || ready,
     { deadlineMs: 60_000 },
   )

@@ -1,8 +1,8 @@
 import 'reflect-metadata'
 import { join } from 'node:path'
 import { NestFactory } from '@nestjs/core'
-import { createLog, Health, hostModule, loadConfig, Metrics, silentLog } from '@sealane/host'
 import { ChainPort } from '@sealane/chain'
+import { createLog, Health, hostModule, loadConfig, Metrics, silentLog } from '@sealane/host'
 import { ChainWatch } from '../chain-watch/chain-watch.js'
 import { minerConfig } from '../config.js'
 import { MinerDb } from '../database.js'
@@ -16,13 +16,38 @@ import { StateLock } from '../state-lock.js'
 
 /** All rooms but window-post, wired as the app wires them, started; without its servers. */
 export async function startRooms(directory: string, nodes: string, flags: readonly string[] = []) {
-  const argv = ['--state-dir', join(directory, 'miner'), '--chain-nodes', nodes, '--home-redis-url', 'redis://127.0.0.1:1', '--publish-period', '1s', ...flags]
+  const argv = [
+    '--state-dir',
+    join(directory, 'miner'),
+    '--chain-nodes',
+    nodes,
+    '--home-redis-url',
+    'redis://127.0.0.1:1',
+    '--publish-period',
+    '1s',
+    ...flags,
+  ]
   const { values } = loadConfig(minerConfig, { argv, env: {} })
-  const log = process.env.SEALANE_TEST_LOG === undefined ? silentLog() : createLog({ name: 'miner', level: 'info' })
-  const host = hostModule({ log, health: new Health(), metrics: new Metrics({ processMetrics: false }), config: values })
+  const log =
+    process.env.SEALANE_TEST_LOG === undefined ? silentLog() : createLog({ name: 'miner', level: 'info' })
+  const host = hostModule({
+    log,
+    health: new Health(),
+    metrics: new Metrics({ processMetrics: false }),
+    config: values,
+  })
   class Rooms {}
-  const context = await NestFactory.createApplicationContext({ module: Rooms, imports: [host], providers: [...minerProviders] }, { logger: false, abortOnError: false })
-  const rooms = [context.get(Messager), context.get(MinerInit), context.get(Publications), context.get(PreCommits), context.get(ProveCommits)]
+  const context = await NestFactory.createApplicationContext(
+    { module: Rooms, imports: [host], providers: [...minerProviders] },
+    { logger: false, abortOnError: false },
+  )
+  const rooms = [
+    context.get(Messager),
+    context.get(MinerInit),
+    context.get(Publications),
+    context.get(PreCommits),
+    context.get(ProveCommits),
+  ]
   const watch = context.get(ChainWatch)
   watch.start()
   for (const room of rooms) room.start()

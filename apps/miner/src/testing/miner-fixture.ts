@@ -8,8 +8,8 @@ import { Alerts } from '../alert/alerts.js'
 import { ChainWatch } from '../chain-watch/chain-watch.js'
 import { Clock } from '../clock.js'
 import type { MinerDb, MinerTables } from '../database.js'
-import { Messager, MessagerOptions } from '../messages/messager.js'
 import { MessageStore } from '../messages/message-store.js'
+import { Messager, MessagerOptions } from '../messages/messager.js'
 import { minerMigrations } from '../migrations/miner-migrations.js'
 import { MinerActor } from '../network/miner-actor.js'
 import type { Network } from '../network/network.js'
@@ -34,12 +34,22 @@ export class HandClock extends Clock {
 }
 
 export function capsOf(changes: Partial<ClassCap> = {}): ClassCaps {
-  const cap: ClassCap = { maxFee: attoFil(FIL), maxValue: attoFil(100n * FIL), dailyValue: attoFil(1000n * FIL), dailyFee: attoFil(100n * FIL), ...changes }
+  const cap: ClassCap = {
+    maxFee: attoFil(FIL),
+    maxValue: attoFil(100n * FIL),
+    dailyValue: attoFil(1000n * FIL),
+    dailyFee: attoFil(100n * FIL),
+    ...changes,
+  }
   return Object.fromEntries(Object.keys(classRules).map((name) => [name, cap])) as unknown as ClassCaps
 }
 
 /** The messager and all it stands on, over a database in `directory` and the given chain. Nothing runs by itself. */
-export async function openMessager(directory: string, chain: ChainPort, o: { clock?: HandClock; caps?: ClassCaps; options?: Partial<MessagerOptions> } = {}) {
+export async function openMessager(
+  directory: string,
+  chain: ChainPort,
+  o: { clock?: HandClock; caps?: ClassCaps; options?: Partial<MessagerOptions> } = {},
+) {
   const clock = o.clock ?? new HandClock()
   const db = (await openDatabase<MinerTables>(`sqlite:${join(directory, 'miner.db')}`)) as MinerDb
   await migrate(db, minerMigrations)
@@ -52,7 +62,12 @@ export async function openMessager(directory: string, chain: ChainPort, o: { clo
   const alerts = new Alerts(undefined, log)
   const policy = new Policy({
     caps: o.caps ?? capsOf(),
-    deals: { collateral: attoFil(10n * FIL), bytes: 1n << 40n, clientCollateral: attoFil(5n * FIL), clientBytes: 1n << 39n },
+    deals: {
+      collateral: attoFil(10n * FIL),
+      bytes: 1n << 40n,
+      clientCollateral: attoFil(5n * FIL),
+      clientBytes: 1n << 39n,
+    },
   })
   const network = {
     known: { name: 'sealane-2k', policy: policyFor('devnet-2k'), devnet: true, blockDelaySeconds: 1 },
@@ -61,6 +76,34 @@ export async function openMessager(directory: string, chain: ChainPort, o: { clo
   const health = new Health()
   const watch = new ChainWatch(db, chain, store, settings, network, alerts, clock, log, health)
   const options = Object.assign(new MessagerOptions(), { replaceAfterMs: 0 }, o.options)
-  const messager = new Messager(db, chain, watch, store, wallet, policy, actor, alerts, clock, log, health, options)
-  return { db, clock, keystore, wallet, store, settings, actor, watch, messager, policy, health, network, alerts, log }
+  const messager = new Messager(
+    db,
+    chain,
+    watch,
+    store,
+    wallet,
+    policy,
+    actor,
+    alerts,
+    clock,
+    log,
+    health,
+    options,
+  )
+  return {
+    db,
+    clock,
+    keystore,
+    wallet,
+    store,
+    settings,
+    actor,
+    watch,
+    messager,
+    policy,
+    health,
+    network,
+    alerts,
+    log,
+  }
 }

@@ -84,7 +84,11 @@ export class ScriptedChain {
         if (block === undefined) throw new ChainError('NOT_FOUND', { text: 'block not found' })
         return block.tipSet
       },
-      parentMessages: async (block) => this.#parent(block).messages.map((signed) => ({ cid: signedMessageCid(signed), message: signed.message })),
+      parentMessages: async (block) =>
+        this.#parent(block).messages.map((signed) => ({
+          cid: signedMessageCid(signed),
+          message: signed.message,
+        })),
       parentReceipts: async (block) =>
         this.#parent(block).messages.map((signed) => ({
           exitCode: this.exitCodes.get(signedMessageCid(signed)) ?? 0,
@@ -94,12 +98,20 @@ export class ScriptedChain {
       getActor: async (address) => {
         const balance = this.balances.get(address)
         if (balance === undefined) return undefined
-        return { nonce: this.#chainNonce(address), balance: attoFil(balance), code: '' as Cid, head: '' as Cid } as never
+        return {
+          nonce: this.#chainNonce(address),
+          balance: attoFil(balance),
+          code: '' as Cid,
+          head: '' as Cid,
+        } as never
       },
       mpoolNonce: async (address) => {
         // As lotus' pool has it: the head's own messages count (GetActorAfter).
         const pooled = [...this.pool.values()].filter(({ message }) => message.from === address)
-        return pooled.reduce((highest, { message }) => Math.max(highest, message.nonce + 1), this.#nonceAfterHead(address))
+        return pooled.reduce(
+          (highest, { message }) => Math.max(highest, message.nonce + 1),
+          this.#nonceAfterHead(address),
+        )
       },
       mpoolPending: async () => [...this.pool.values()],
       mpoolPush: async (signed) => {
@@ -108,11 +120,13 @@ export class ScriptedChain {
         if (failure !== undefined) throw failure
         this.pushed.push(signed)
         const { from, nonce } = signed.message
-        if (nonce < this.#chainNonce(from)) throw new ChainError('NONCE_TOO_LOW', { text: 'message nonce too low' })
+        if (nonce < this.#chainNonce(from))
+          throw new ChainError('NONCE_TOO_LOW', { text: 'message nonce too low' })
         const rival = this.pool.get(key(signed))
         if (rival !== undefined && signedMessageCid(rival) !== signedMessageCid(signed)) {
           const least = (rival.message.gasPremium * 110n) / 100n + 1n
-          if (signed.message.gasPremium < least) throw new ChainError('REPLACE_UNDERPRICED', { text: 'replace by fee has too low GasPremium' })
+          if (signed.message.gasPremium < least)
+            throw new ChainError('REPLACE_UNDERPRICED', { text: 'replace by fee has too low GasPremium' })
         }
         this.pool.set(key(signed), signed)
         return signedMessageCid(signed)
@@ -120,7 +134,12 @@ export class ScriptedChain {
       estimateGas: async (message: Message) => {
         const failure = this.failEstimates.shift()
         if (failure !== undefined) throw failure
-        return { ...message, gasLimit: 1_000_000, gasFeeCap: attoFil(this.baseFee * 10n + this.premium), gasPremium: attoFil(this.premium) }
+        return {
+          ...message,
+          gasLimit: 1_000_000,
+          gasFeeCap: attoFil(this.baseFee * 10n + this.premium),
+          gasPremium: attoFil(this.premium),
+        }
       },
       estimateFeeCap: async (message) => attoFil(this.baseFee * 10n + message.gasPremium),
       estimateGasPremium: async () => attoFil(this.premium),
@@ -129,10 +148,17 @@ export class ScriptedChain {
         if (found === undefined) return undefined
         const { signed, child } = found
         const receipt = { exitCode: 0, return: new Uint8Array(), gasUsed: 1000 }
-        return { message: signedMessageCid(signed), receipt, tipSet: child.tipSet.key, height: child.tipSet.height } as never
+        return {
+          message: signedMessageCid(signed),
+          receipt,
+          tipSet: child.tipSet.key,
+          height: child.tipSet.height,
+        } as never
       },
       getMessage: async (cid) => {
-        const signed = this.#blocks.flatMap(({ messages }) => messages).find((one) => signedMessageCid(one) === cid)
+        const signed = this.#blocks
+          .flatMap(({ messages }) => messages)
+          .find((one) => signedMessageCid(one) === cid)
         if (signed === undefined) throw new ChainError('NOT_FOUND', { text: 'could not find' })
         return signed.message
       },
@@ -175,11 +201,16 @@ export class ScriptedChain {
   /** As a node at its head sees it: the effects of the head's own messages are not there yet. */
   #chainNonce(address: Address): number {
     const executed = this.#blocks.slice(0, -1).flatMap(({ messages }) => messages)
-    return executed.filter(({ message }) => message.from === address).length + (this.startNonces.get(address) ?? 0)
+    return (
+      executed.filter(({ message }) => message.from === address).length + (this.startNonces.get(address) ?? 0)
+    )
   }
 
   #nonceAfterHead(address: Address): number {
-    return this.#chainNonce(address) + this.#last().messages.filter(({ message }) => message.from === address).length
+    return (
+      this.#chainNonce(address) +
+      this.#last().messages.filter(({ message }) => message.from === address).length
+    )
   }
 
   #select(): SignedMessage[] {
@@ -188,7 +219,8 @@ export class ScriptedChain {
     const all = this.#blocks.flatMap(({ messages }) => messages)
     for (const signed of [...this.pool.values()].sort((a, b) => a.message.nonce - b.message.nonce)) {
       const { from, nonce, gasFeeCap } = signed.message
-      const used = all.filter(({ message }) => message.from === from).length + (this.startNonces.get(from) ?? 0)
+      const used =
+        all.filter(({ message }) => message.from === from).length + (this.startNonces.get(from) ?? 0)
       const expected = next.get(from) ?? used
       if (nonce !== expected || gasFeeCap < this.baseFee) continue
       chosen.push(signed)
@@ -202,7 +234,12 @@ export class ScriptedChain {
     this.#salt += 1
     const parents = this.#blocks.at(-1)?.tipSet.key ?? []
     const header = { parents, height: epoch(height), parentBaseFee: attoFil(this.baseFee), timestamp: height }
-    const tipSet = { key: [dagCborCid(uint.encode(this.#salt))], height: epoch(height), timestamp: height, blocks: [header] }
+    const tipSet = {
+      key: [dagCborCid(uint.encode(this.#salt))],
+      height: epoch(height),
+      timestamp: height,
+      blocks: [header],
+    }
     return { tipSet: tipSet as unknown as TipSet, messages }
   }
 }

@@ -42,12 +42,17 @@ describe('the keystore', () => {
     const into = await Keystore.open(at('d'))
     expect((await into.import('post', text)).address).toBe(key.address)
     expect(into.export('post').reveal()).toBe(text)
-    await expect(into.import('post', (await otherKey(at('e'))).reveal())).rejects.toMatchObject({ code: 'KEY_EXISTS' })
+    await expect(into.import('post', (await otherKey(at('e'))).reveal())).rejects.toMatchObject({
+      code: 'KEY_EXISTS',
+    })
   })
 
   it('gives one key to two who ask for a name at once', async () => {
     const store = await Keystore.open(at('f'))
-    const [one, two] = await Promise.all([store.ensure('owner', 'secp256k1'), store.ensure('owner', 'secp256k1')])
+    const [one, two] = await Promise.all([
+      store.ensure('owner', 'secp256k1'),
+      store.ensure('owner', 'secp256k1'),
+    ])
     expect((await Keystore.open(at('f'))).named('owner')).toEqual(one)
     expect(one).toEqual(two)
   })
@@ -60,7 +65,9 @@ describe('the keystore', () => {
     await expect(Keystore.open(at('g'))).rejects.toMatchObject({ code: 'KEYSTORE', remedy: 'halt' })
     chmodSync(identity, 0o600)
     const other = join(directory, 'other-identity.txt')
-    await expect(Keystore.open({ ...at('g'), identityFile: other })).rejects.toThrow(/restore it from your backup/)
+    await expect(Keystore.open({ ...at('g'), identityFile: other })).rejects.toThrow(
+      /restore it from your backup/,
+    )
     await Keystore.open({ ...at('h'), identityFile: other })
     await expect(Keystore.open({ ...at('g'), identityFile: other })).rejects.toThrow(/cannot be opened/)
     rmSync(identity)

@@ -1,5 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Address, keyAddress } from '@sealane/actors'
 import { exportKey, generateKey, importKey, type KeyInfo, type KeyType, publicKey } from '@sealane/crypto'
@@ -49,17 +62,27 @@ export class Keystore {
     const identityFile = o.identityFile ?? join(o.directory, 'identity.txt')
     if (!existsSync(identityFile)) {
       if (files.length > 0) {
-        throw fault(identityFile, `is missing, but ${files.length} keys are encrypted to it`, 'restore it from your backup')
+        throw fault(
+          identityFile,
+          `is missing, but ${files.length} keys are encrypted to it`,
+          'restore it from your backup',
+        )
       }
       mkdirSync(dirname(identityFile), { recursive: true, mode: 0o700 })
       const text = await generateX25519Identity()
-      writeOnce(identityFile, `# Opens the miner's keystore. Keep it with the keys' backup, not on the same disk.\n${text}\n`)
+      writeOnce(
+        identityFile,
+        `# Opens the miner's keystore. Keep it with the keys' backup, not on the same disk.\n${text}\n`,
+      )
     }
     if ((statSync(identityFile).mode & 0o077) !== 0) {
       throw fault(identityFile, 'is readable by other users', `run: chmod 600 ${identityFile}`)
     }
-    const line = readFileSync(identityFile, 'utf8').split('\n').find((text) => text.startsWith('AGE-SECRET-KEY-'))
-    if (line === undefined) throw fault(identityFile, 'holds no AGE-SECRET-KEY line', 'give an age X25519 identity file')
+    const line = readFileSync(identityFile, 'utf8')
+      .split('\n')
+      .find((text) => text.startsWith('AGE-SECRET-KEY-'))
+    if (line === undefined)
+      throw fault(identityFile, 'holds no AGE-SECRET-KEY line', 'give an age X25519 identity file')
     const store = new Keystore(o.directory, new Secret(line.trim()))
     for (const file of files.sort()) {
       const path = join(o.directory, file)
@@ -67,7 +90,12 @@ export class Keystore {
         await store.#load(path)
       } catch (cause) {
         throw new MinerError(
-          { code: 'KEYSTORE', path, reason: 'cannot be opened', fix: 'give the identity it was encrypted to' },
+          {
+            code: 'KEYSTORE',
+            path,
+            reason: 'cannot be opened',
+            fix: 'give the identity it was encrypted to',
+          },
           `keystore ${path}: cannot be opened with ${identityFile}; give the identity it was encrypted to (keystore_identity)`,
           { cause },
         )
@@ -88,7 +116,8 @@ export class Keystore {
   async ensure(name: string, type: KeyType): Promise<NamedKey> {
     const known = this.#keys.get(name)
     if (known === undefined) return await this.#store(name, generateKey(type, randomBytes(32)))
-    if (known.named.type !== type) throw new MinerError({ code: 'KEY_EXISTS', name, address: known.named.address })
+    if (known.named.type !== type)
+      throw new MinerError({ code: 'KEY_EXISTS', name, address: known.named.address })
     return known.named
   }
 
@@ -116,7 +145,10 @@ export class Keystore {
 
   async #store(name: string, key: KeyInfo): Promise<NamedKey> {
     if (!keyName.test(name)) {
-      throw new MinerError({ code: 'BAD_REQUEST', reason: `a key name is lower-case letters, digits and dashes, not "${name}"` })
+      throw new MinerError({
+        code: 'BAD_REQUEST',
+        reason: `a key name is lower-case letters, digits and dashes, not "${name}"`,
+      })
     }
     const encrypter = new Encrypter()
     encrypter.addRecipient(await identityToRecipient(this.identity.reveal()))

@@ -4,8 +4,8 @@ import { type Signature, sign } from '@sealane/crypto'
 import { Clock } from '../clock.js'
 import type { MinerTransaction } from '../database.js'
 import { MinerError } from '../miner-error.js'
-import type { Permit } from '../policy/policy.js'
 import type { KeyRole } from '../policy/message-class.js'
+import type { Permit } from '../policy/policy.js'
 import { Keystore, type NamedKey } from './keystore.js'
 
 /** Signs what policy permits, and nothing else; each signature is written to the signature log with its reason. */
@@ -38,7 +38,8 @@ export class Wallet {
   /** Signs a permitted message; the log row joins `trx`, so a signature that is stored is a signature that is logged. */
   async signMessage(trx: MinerTransaction, permit: Permit): Promise<SignedMessage> {
     const { message } = permit
-    if (message === undefined) throw new MinerError({ code: 'POLICY', class: permit.kind, reason: 'no message was permitted' })
+    if (message === undefined)
+      throw new MinerError({ code: 'POLICY', class: permit.kind, reason: 'no message was permitted' })
     const signature = this.keystore.withKey(permit.address, (key) => sign(key, signingBytes(message)))
     const signed = { message, signature }
     await this.#log(trx, permit, signedMessageCid(signed))
@@ -48,7 +49,8 @@ export class Wallet {
   /** Signs permitted bytes that are no message. `name`: what the log calls them. */
   async signBytes(trx: MinerTransaction, permit: Permit, name: string): Promise<Signature> {
     const { bytes } = permit
-    if (bytes === undefined) throw new MinerError({ code: 'POLICY', class: permit.kind, reason: 'no bytes were permitted' })
+    if (bytes === undefined)
+      throw new MinerError({ code: 'POLICY', class: permit.kind, reason: 'no bytes were permitted' })
     const signature = this.keystore.withKey(permit.address, (key) => sign(key, bytes))
     await this.#log(trx, permit, name)
     return signature
@@ -62,4 +64,3 @@ export class Wallet {
       .execute()
   }
 }
-
