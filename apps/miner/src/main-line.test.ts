@@ -244,6 +244,26 @@ describe('a deal and a sector on the devnet, as the sealer asks for them', { tim
     expect(other.refusal?.text).toMatch(/is for provider f099/)
   })
 
+  it('publishes a good deal beside one whose client cannot pay, and says of that one what is missing', async () => {
+    const propose = async (change: Partial<DealProposal>) => {
+      const other = { ...proposal, ...change }
+      const clientSignature = sign(client, proposalSigningBytes(other))
+      const requestId = randomUUID()
+      const signedProposal = clientDealProposal.encode({ proposal: other, clientSignature })
+      expect((await service.publishDeal({ requestId, signedProposal }, call)).refusal).toBeUndefined()
+      return requestId
+    }
+    const dear = await propose({ label: 'dear', storagePricePerEpoch: attoFil(FIL) })
+    const good = await propose({ label: 'good' })
+    await told('publication', (value) => value.requestId === good && value.state === 'Published')
+    const waits = await told(
+      'publication',
+      (value) => value.requestId === dear && value.why.includes('free in market escrow'),
+    )
+    expect(waits).toMatchObject({ state: 'Queued' })
+    expect(waits.why).toMatch(/free in market escrow, the deal needs 518400 FIL/)
+  })
+
   it('walks a sector from ticket to active deal: PreCommit, seed, a proof verified here, ProveCommit', async () => {
     const miner = await rooms.context.get(MinerActor).require()
     const [numbers, repeat] = [

@@ -42,14 +42,6 @@ export class EventStore {
     return rows.map((row) => minerV1.SubscribeResponse.decode(row.fact))
   }
 
-  async lastSequence(): Promise<number> {
-    const row = await this.db
-      .selectFrom('events')
-      .select((eb) => eb.fn.max('sequence').as('sequence'))
-      .executeTakeFirst()
-    return Number(row?.sequence ?? 0)
-  }
-
   /** One fact in a transaction of its own. */
   async appendAlone(epoch: number, fact: Fact): Promise<number> {
     return await writing(this.db, (trx) => this.append(trx, epoch, fact))

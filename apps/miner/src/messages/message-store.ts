@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Injectable } from '@nestjs/common'
 import type { Cid, Message, SignedMessage } from '@sealane/actors'
-import { decodeSignedMessage, encodeSignedMessage, signedMessageCid } from '@sealane/actors'
+import { encodeSignedMessage, signedMessageCid } from '@sealane/actors'
 import type { MessageReceipt, TipSetKey } from '@sealane/chain'
 import { failureOf } from '@sealane/host'
 import { knows, type MessageEvent, messageTransitions, next } from '@sealane/lifecycle'
@@ -395,11 +395,6 @@ export class MessageStore {
       await this.#move(trx, row, row.exit_code === 0 ? 'confirmed' : 'failed', { settled: 1 })
     }
     return settled
-  }
-
-  async signedOf(cid: string): Promise<SignedMessage | undefined> {
-    const signing = await this.signing(cid)
-    return signing === undefined ? undefined : decodeSignedMessage(signing.signed)
   }
 
   /** A receipt in another tipset than the one recorded, without the revert having been seen: as if it had been. */

@@ -223,9 +223,11 @@ export class Publications {
     const deals = waiting.map((row) => ({ queuedMs: row.queued_ms, startEpoch: row.start_epoch }))
     const due = batchDue(deals, now, head.height, batch)
     if (due === undefined) return
-    const chosen = waiting.slice(0, batch.maxDeals)
-    const free = await this.#toppedUp(chosen, head)
-    if (!free) return
+    // Our own money is bound only for deals whose client has his there.
+    const chosen: Publication[] = []
+    for (const row of waiting.slice(0, batch.maxDeals))
+      if (await this.#clientPays(row, head)) chosen.push(row)
+    if (chosen.length === 0 || !(await this.#toppedUp(chosen, head))) return
     const good: Publication[] = []
     for (const row of chosen) if (await this.#simulated(row, head)) good.push(row)
     if (good.length > 0) await this.#send(good, head, due)
@@ -287,19 +289,22 @@ export class Publications {
     return message
   }
 
-  /** Runs the deal alone on the chain's state. False: the row says why, and waits, is held, or is refused. */
-  async #simulated(row: Publication, head: TipSet): Promise<boolean> {
+  /** True when the client's escrow covers his side of the deal; else the row says what is missing, and waits. */
+  async #clientPays(row: Publication, head: TipSet): Promise<boolean> {
     const { proposal } = clientDealProposal.decode(row.signed_proposal)
     const balance = await this.chain.marketBalance(proposal.client, head.key)
     const needed =
       proposal.clientCollateral +
       proposal.storagePricePerEpoch * BigInt(proposal.endEpoch - proposal.startEpoch)
     const free = attoFil(balance.escrow - balance.locked)
-    if (free < needed) {
-      const why = `client ${proposal.client} has ${formatFil(free)} free in market escrow, the deal needs ${formatFil(attoFil(needed))}`
-      await this.#later(row, { code: 'CLIENT_FUNDS', remedy: 'retry', text: why }, head)
-      return false
-    }
+    if (free >= needed) return true
+    const text = `client ${proposal.client} has ${formatFil(free)} free in market escrow, the deal needs ${formatFil(attoFil(needed))}`
+    await this.#later(row, { code: 'CLIENT_FUNDS', remedy: 'retry', text }, head)
+    return false
+  }
+
+  /** Runs the deal alone on the chain's state. False: the row says why, and waits or is refused. */
+  async #simulated(row: Publication, head: TipSet): Promise<boolean> {
     const result = await this.chain.call(await this.#message([row]), head.key)
     if (result.receipt.exitCode === 0) return true
     const text = result.error === '' ? `exit code ${result.receipt.exitCode}` : result.error

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common'
-import { type Address, type SignedMessage, signedMessageCid, signingBytes } from '@sealane/actors'
+import { type SignedMessage, signedMessageCid, signingBytes } from '@sealane/actors'
 import { type Signature, sign } from '@sealane/crypto'
 import { Clock } from '../clock.js'
 import type { MinerTransaction } from '../database.js'
@@ -25,14 +25,6 @@ export class Wallet {
     const key = this.keystore.named(role)
     if (key === undefined) throw new MinerError({ code: 'KEY_UNKNOWN', name: role })
     return key
-  }
-
-  find(role: KeyRole): NamedKey | undefined {
-    return this.keystore.named(role)
-  }
-
-  owns(address: Address): boolean {
-    return this.keystore.list().some((key) => key.address === address)
   }
 
   /** Signs a permitted message; the log row joins `trx`, so a signature that is stored is a signature that is logged. */
