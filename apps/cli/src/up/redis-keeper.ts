@@ -23,10 +23,13 @@ export async function keepQueues(
     return { crossing: url(0), home: url(1), backend: 'redis', stop: async () => {} }
   }
   // SEALANE_QUEUES=postgres tries the fallback where a Redis is installed.
-  const redis = o.env.SEALANE_QUEUES === 'postgres' ? undefined : await startLocalRedis({
-    dir: join(places.state, 'redis'),
-    socketPath: join(places.runtime, 'redis.sock'),
-  })
+  const redis =
+    o.env.SEALANE_QUEUES === 'postgres'
+      ? undefined
+      : await startLocalRedis({
+          dir: join(places.state, 'redis'),
+          socketPath: join(places.runtime, 'redis.sock'),
+        })
   if (redis) {
     const keeper = keepAlive(redis, o.died, async () => {
       const again = await startLocalRedis({

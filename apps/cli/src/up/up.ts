@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises'
+import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createChainClient } from '@sealane/chain'
-import { formatSize } from '@sealane/fil-units'
+import { attoFil, formatFilUnitless, formatSize } from '@sealane/fil-units'
 import { codeOf } from '@sealane/host'
 import type { DealRow } from '@sealane/proto'
 import { CliError } from '../cli-error.js'
@@ -16,7 +17,7 @@ import { sealaneHome } from '../connect/run-state.js'
 import { prepare } from './prepare.js'
 import { Stack } from './stack.js'
 import { knownSectorSize, placesOf, retireState, settleSectorSize, takeState } from './state-dir.js'
-import { summarise } from './summary.js'
+import { type Summary, summarise } from './summary.js'
 import { Teller } from './teller.js'
 import type { UpOptions } from './up-options.js'
 import { waitUntil } from './wait-until.js'
@@ -92,8 +93,9 @@ export async function up(options: UpOptions): Promise<number> {
     const book = new DealBook(places.client)
     const server = await serveFileParts(parts)
     let rows: DealRow[]
+    let made: MadeDeal[]
     try {
-      const made = await makeDeals({
+      made = await makeDeals({
         options,
         parts,
         server,
@@ -124,7 +126,7 @@ export async function up(options: UpOptions): Promise<number> {
       `done in ${teller.seconds} s: ${rows.length} deal${rows.length === 1 ? '' : 's'} active and proven, power ${formatSize(BigInt(summary.rawPowerAfter))}`,
     )
     if (!options.once) {
-      sayNext(teller, summary.deals[0])
+      sayNext(teller, summary, made)
       await new Promise<void>((resolve) =>
         abort.signal.addEventListener('abort', () => resolve(), { once: true }),
       )
@@ -205,11 +207,11 @@ async function makeDeals(o: {
   }
 }
 
-function sayNext(
-  teller: Teller,
-  deal: { dealUuid: string; sectorNumber: number; publishCid: string } | undefined,
-): void {
-  if (!deal) return
+function sayNext(teller: Teller, { deals, miner }: Summary, made: readonly MadeDeal[]): void {
+  const [deal] = deals
+  const [first] = made
+  if (!deal || !first) return
+  const price = formatFilUnitless(attoFil(BigInt(first.pricePerEpoch)))
   const lines = [
     '',
     'The stack stays up until Ctrl-C. In another terminal, in this directory:',
@@ -220,7 +222,7 @@ function sayNext(
     '  npx sealane proving deadlines',
     `  npx sealane chain getmessage ${deal.publishCid}`,
     '  npx sealane sectors pledge',
-    '  npx sealane client deal ./README.md',
+    `  npx sealane client deal ${relative(process.cwd(), first.path) || first.path} ${miner} ${price} ${DURATION_EPOCHS}`,
     '',
   ]
   for (const line of lines) teller.say(line)
