@@ -69,6 +69,8 @@ export class ImportData {
       'failed to verify CommP',
       'error when matching commP for imported data for offline deal',
     )
+    // Before the row: as soon as the deal waits again, the operator may name another file, to be written here.
+    await this.staging.discard(transfer.deal_uuid, text)
     await writing(this.deals.db, async (trx) => {
       const verifying =
         transfer.state === 'Running' ? await this.transfers.move(trx, transfer, 'bytesComplete') : transfer
@@ -85,6 +87,5 @@ export class ImportData {
       await this.deals.move(trx, deal, 'dataRefused', changes, text)
     })
     this.log.warn('import refused', { dealUuid: transfer.deal_uuid, reason: text })
-    await this.staging.discard(transfer.deal_uuid, text)
   }
 }

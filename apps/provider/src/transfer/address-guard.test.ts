@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AddressGuard, isPublic } from './address-guard.js'
+import { fetchHttp } from './fetch-http.js'
 
 describe('addresses a transfer may be fetched from', () => {
   it.each([
@@ -63,6 +64,36 @@ describe('addresses a transfer may be fetched from', () => {
   it('lets them through where the operator allows it', async () => {
     const guard = new AddressGuard(true)
     expect(await guard.dialable('127.0.0.1')).toEqual({ address: '127.0.0.1', family: 4 })
+  })
+
+  it('checks the address that is dialled, whatever the name answered before', async () => {
+    const answers = ['1.1.1.1', '127.0.0.1']
+    const guard = new AddressGuard(false, async () => [{ address: answers.shift() ?? '', family: 4 }])
+    const wanted = { offset: 0, size: 10, validator: null }
+    const signal = AbortSignal.timeout(5_000)
+    const fetched = fetchHttp({
+      url: 'http://rebinding.example/',
+      headers: {},
+      wanted,
+      guard,
+      stallMs: 1_000,
+      signal,
+    })
+    await expect(fetched).rejects.toMatchObject({
+      code: 'ADDRESS_FORBIDDEN',
+      facts: { address: '127.0.0.1' },
+    })
+    expect(answers).toEqual([])
+  })
+
+  it('refuses a name of which one address only is private', async () => {
+    const both = [
+      { address: '1.1.1.1', family: 4 },
+      { address: '10.0.0.7', family: 4 },
+    ]
+    await expect(new AddressGuard(false, async () => both).dialable('mixed.example')).rejects.toMatchObject({
+      code: 'ADDRESS_FORBIDDEN',
+    })
   })
 
   it('hands sockets only checked addresses', async () => {

@@ -1,4 +1,4 @@
-import { lookup as resolve } from 'node:dns/promises'
+import { lookup as lookUpAll } from 'node:dns/promises'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { ProviderError } from '../provider-error.js'
 
@@ -42,12 +42,18 @@ const embedding: readonly (readonly [string, number, number])[] = [
 const forbidden = new BlockList()
 for (const [network, bits, family] of notPublic) forbidden.addSubnet(network, bits, family)
 
+/** All addresses of a host name. */
+type Resolve = (host: string) => Promise<readonly { address: string; family: number }[]>
+
 /**
  * Keeps transfers off our own networks. A client chooses the URL, so every address a name leads to is checked, and the
  * checked address is the one dialled: a name that answers differently the second time gains nothing.
  */
 export class AddressGuard {
-  constructor(private readonly allowPrivate: boolean) {}
+  constructor(
+    private readonly allowPrivate: boolean,
+    private readonly resolve: Resolve = (host) => lookUpAll(host, { all: true, verbatim: true }),
+  ) {}
 
   /**
    * The address to dial for a host name or literal.
@@ -56,8 +62,7 @@ export class AddressGuard {
   async dialable(host: string): Promise<{ address: string; family: 4 | 6 }> {
     const literal = host.replace(/^\[|\]$/g, '')
     const family = isIP(literal)
-    const found =
-      family === 0 ? await resolve(literal, { all: true, verbatim: true }) : [{ address: literal, family }]
+    const found = family === 0 ? await this.resolve(literal) : [{ address: literal, family }]
     for (const { address } of found) {
       if (!this.allowPrivate && !isPublic(address)) {
         throw new ProviderError({ code: 'ADDRESS_FORBIDDEN', host: literal, address })

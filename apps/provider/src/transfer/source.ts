@@ -1,5 +1,3 @@
-import type { IncomingMessage } from 'node:http'
-
 /** What is asked of a data server: bytes `offset` to `size` − 1 of one file. */
 export interface Wanted {
   readonly offset: number
@@ -19,6 +17,3 @@ export interface Source {
   /** Ends the connection. */
   close(): void
 }
-
-/** A request under way: the response's head, once it is there. */
-export type Request = (headers: Record<string, string>) => Promise<IncomingMessage>

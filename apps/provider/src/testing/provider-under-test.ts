@@ -39,9 +39,9 @@ import { CommPHasher } from '@sealane/pieces'
 import { type DealRow, providerOperator } from '@sealane/proto'
 import { until } from '@sealane/testkit'
 import { createLibp2p } from 'libp2p'
-import { providerConfig } from '../src/config.js'
-import { providerModule } from '../src/provider.module.js'
-import { ProviderLife } from '../src/provider-life.js'
+import { providerConfig } from '../config.js'
+import { providerModule } from '../provider.module.js'
+import { ProviderLife } from '../provider-life.js'
 import type { TestChain } from './test-chain.js'
 
 export const miner = idAddress(1000)

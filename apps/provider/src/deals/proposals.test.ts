@@ -6,8 +6,14 @@ import { type DealParams, dealParams, dealProtocols, dealUuidFromBytes } from '@
 import { proposeDeal } from '@sealane/market/node'
 import { localRedis, temporaryDirectory } from '@sealane/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { miner, payload, type RunningProvider, startProvider, TestClient } from './provider-under-test.js'
-import { TestChain } from './test-chain.js'
+import {
+  miner,
+  payload,
+  type RunningProvider,
+  startProvider,
+  TestClient,
+} from '../testing/provider-under-test.js'
+import { TestChain } from '../testing/test-chain.js'
 
 const redis = localRedis()
 const dir = temporaryDirectory()

@@ -31,8 +31,8 @@ import { proposeDeal } from '@sealane/market/node'
 import { providerOperator } from '@sealane/proto'
 import { localRedis, temporaryDirectory, until } from '@sealane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DataServer, honest, rangeOf } from './data-server.js'
-import { payload, TestClient } from './provider-under-test.js'
+import { DataServer, honest, rangeOf } from './testing/data-server.js'
+import { payload, TestClient } from './testing/provider-under-test.js'
 
 const redis = localRedis()
 const dir = temporaryDirectory()
@@ -206,7 +206,7 @@ async function up(): Promise<{ provider: Process; connection: Connection; startM
   const provider = run('provider', ['run', ...flags])
   const addresses = await until(
     'the provider to listen',
-    async () => (await operator['net.listen']({}).catch(() => [])).concat(provider.output.slice(-2000)),
+    async () => [...(await operator['net.listen']({}).catch(() => [])), provider.output.slice(-2000)],
     (lines) => lines.length > 1,
     { deadlineMs: 20_000 },
   )

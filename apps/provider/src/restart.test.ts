@@ -3,9 +3,15 @@ import { join } from 'node:path'
 import { proposeDeal } from '@sealane/market/node'
 import { localRedis, temporaryDirectory, until } from '@sealane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DataServer, honest, rangeOf } from './data-server.js'
-import { payload, type RunningProvider, startProvider, TestClient, TestHome } from './provider-under-test.js'
-import { TestChain } from './test-chain.js'
+import { DataServer, honest, rangeOf } from './testing/data-server.js'
+import {
+  payload,
+  type RunningProvider,
+  startProvider,
+  TestClient,
+  TestHome,
+} from './testing/provider-under-test.js'
+import { TestChain } from './testing/test-chain.js'
 
 const redis = localRedis()
 const dir = temporaryDirectory()

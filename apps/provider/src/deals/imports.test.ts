@@ -5,8 +5,14 @@ import type { Connection } from '@libp2p/interface'
 import { proposeDeal } from '@sealane/market/node'
 import { localRedis, temporaryDirectory, until } from '@sealane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { payload, type RunningProvider, startProvider, TestClient, TestHome } from './provider-under-test.js'
-import { TestChain } from './test-chain.js'
+import {
+  payload,
+  type RunningProvider,
+  startProvider,
+  TestClient,
+  TestHome,
+} from '../testing/provider-under-test.js'
+import { TestChain } from '../testing/test-chain.js'
 
 const redis = localRedis()
 const dir = temporaryDirectory()
@@ -108,7 +114,7 @@ describe('importing the data of an offline deal', () => {
     symlinkSync(join(dir, 'outside'), join(files, 'link'))
     symlinkSync(dir, join(files, 'up'))
     refusals.push([join(files, 'up', 'outside'), 'it is outside transfer.import_roots'])
-    spawnSync('mkfifo', [join(files, 'pipe')])
+    spawnSync('/usr/bin/mkfifo', [join(files, 'pipe')])
     for (const [path, reason] of refusals) {
       await expect(importData(uuid, path)).rejects.toMatchObject({
         code: 'IMPORT_REFUSED',

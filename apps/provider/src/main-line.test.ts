@@ -4,7 +4,7 @@ import { proposeDeal } from '@sealane/market/node'
 import { CommPHasher } from '@sealane/pieces'
 import { localRedis, temporaryDirectory, until } from '@sealane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DataServer } from './data-server.js'
+import { DataServer } from './testing/data-server.js'
 import {
   fetchPiece,
   payload,
@@ -12,8 +12,8 @@ import {
   startProvider,
   TestClient,
   TestHome,
-} from './provider-under-test.js'
-import { TestChain } from './test-chain.js'
+} from './testing/provider-under-test.js'
+import { TestChain } from './testing/test-chain.js'
 
 const redis = localRedis()
 const dir = temporaryDirectory()

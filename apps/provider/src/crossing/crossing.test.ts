@@ -5,7 +5,7 @@ import { type StorageAsk, signedStorageAsk, storageAsk } from '@sealane/market'
 import { proposeDeal, queryAsk } from '@sealane/market/node'
 import { localRedis, temporaryDirectory, until } from '@sealane/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { DataServer } from './data-server.js'
+import { DataServer } from '../testing/data-server.js'
 import {
   fetchPiece,
   miner,
@@ -14,8 +14,8 @@ import {
   startProvider,
   TestClient,
   TestHome,
-} from './provider-under-test.js'
-import { TestChain } from './test-chain.js'
+} from '../testing/provider-under-test.js'
+import { TestChain } from '../testing/test-chain.js'
 
 const redis = localRedis()
 const dir = temporaryDirectory()
@@ -333,4 +333,16 @@ describe('the ask', () => {
     )
     await expect(set({ maxPieceSize: '3000' })).rejects.toThrow('padded piece size must be a power of 2')
   })
+})
+
+describe('stopping', () => {
+  it('is quick, even with Redis gone', async () => {
+    await redis.kill()
+    const began = performance.now()
+    await provider.stop()
+    expect(performance.now() - began).toBeLessThan(9_000)
+    await redis.restart()
+    provider = await startProvider({ dir, redisUrl: redis.url, chain })
+    expect((await provider.operator['deals.list']({})).length).toBeGreaterThan(5)
+  }, 30_000)
 })

@@ -6,9 +6,9 @@ import { transferAuthorization, transferProtocol } from '@sealane/market'
 import { proposeDeal, serveTransferStreams } from '@sealane/market/node'
 import { localRedis, temporaryDirectory, until } from '@sealane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Behaviour, DataServer, honest, rangeOf } from './data-server.js'
-import { payload, type RunningProvider, startProvider, TestClient } from './provider-under-test.js'
-import { TestChain } from './test-chain.js'
+import { type Behaviour, DataServer, honest, rangeOf } from '../testing/data-server.js'
+import { payload, type RunningProvider, startProvider, TestClient } from '../testing/provider-under-test.js'
+import { TestChain } from '../testing/test-chain.js'
 
 const redis = localRedis()
 const dir = temporaryDirectory()
