@@ -8,7 +8,7 @@ import { tls } from '@libp2p/tls'
 import { NestFactory } from '@nestjs/core'
 import { type Address, idAddress, keyAddress, pieceCid, proposalSigningBytes } from '@sealane/actors'
 import { generateKey, type KeyInfo, publicKey, sign } from '@sealane/crypto'
-import { attoFil, epoch, type PaddedSize } from '@sealane/fil-units'
+import { attoFil, epoch } from '@sealane/fil-units'
 import {
   createAuthority,
   createLog,
@@ -292,5 +292,3 @@ export async function fetchPiece(
 export function payload(paddedBytes: number, less = 0): Uint8Array {
   return randomBytes((paddedBytes / 128) * 127 - less)
 }
-
-export type { PaddedSize }
