@@ -85,17 +85,17 @@ function tellChange({ deal }: Seen, shown: Map<string, string>, teller: Teller):
   if (shown.get(key) === now) return
   const before = JSON.parse(shown.get(key) ?? '{}') as Partial<typeof facts>
   shown.set(key, now)
-  const ids = [
-    deal.dealId === null ? '' : `deal ${deal.dealId}`,
-    deal.publishCid && before.publishCid !== deal.publishCid ? `PublishStorageDeals ${deal.publishCid}` : '',
-    deal.sectorNumber !== null && before.sectorNumber !== deal.sectorNumber
-      ? `sector ${deal.sectorNumber}`
-      : '',
-    deal.activeEpoch !== null ? `active since epoch ${deal.activeEpoch}` : '',
-    deal.provenEpoch !== null ? `proven at epoch ${deal.provenEpoch}` : '',
+  const fresh = (fact: 'publishCid' | 'dealId' | 'sectorNumber' | 'activeEpoch' | 'provenEpoch') =>
+    facts[fact] !== null && before[fact] !== facts[fact]
+  const news = [
+    fresh('publishCid') ? `PublishStorageDeals ${deal.publishCid}` : '',
+    fresh('dealId') ? `deal id ${deal.dealId}` : '',
+    fresh('sectorNumber') ? `sector ${deal.sectorNumber}` : '',
+    fresh('activeEpoch') ? `active since epoch ${deal.activeEpoch}` : '',
+    fresh('provenEpoch') ? `proven at epoch ${deal.provenEpoch}` : '',
   ].filter((text) => text !== '')
-  const moved = before.state !== deal.state || ids.length > (before.dealId === deal.dealId ? 1 : 0)
-  const line = `deal ${deal.dealUuid.slice(0, 8)}  ${deal.state.padEnd(15)} ${ids.join(', ')}`
+  const moved = before.state !== deal.state || news.length > 0
+  const line = `deal ${deal.dealUuid.slice(0, 8)}  ${deal.state.padEnd(15)} ${news.join(', ')}`
   teller.tell({ event: 'deal', dealUuid: deal.dealUuid, ...facts }, moved ? line : undefined)
 }
 
