@@ -27,6 +27,7 @@ import { DealBook } from '../client/deal-book.js'
 import { askStatus, dealStatuses } from '../client/deal-statuses.js'
 import { dealEpochs } from '../client/deal-terms.js'
 import { dialProvider } from '../client/dial-provider.js'
+import { escrowOf } from '../client/escrow-of.js'
 import { type Import, ImportBook } from '../client/import-book.js'
 import type { FilePart } from '../client/plan-deals.js'
 import { type MadeDeal, propose } from '../client/propose.js'
@@ -71,7 +72,7 @@ function info(session: Session): Command {
       const [prefix, balance, market] = await Promise.all([
         session.prefix(),
         chain.walletBalance(address),
-        chain.marketBalance(address),
+        escrowOf(chain, address),
       ])
       const shown = formatAddress(address, prefix)
       const text = facts([
@@ -184,7 +185,7 @@ async function makeDeal(session: Session, options: DealOptions, args: readonly s
   })
   if (options.verifiedDeal) await requireDatacap(session, client.address, from)
   const total = totalPrice(price, epochs.endEpoch - epochs.startEpoch)
-  const { escrow, locked } = await chain.marketBalance(client.address)
+  const { escrow, locked } = await escrowOf(chain, client.address)
   if (escrow - locked < total) {
     const missing = formatFil(attoFil(total - (escrow - locked)))
     throw new CliError(

@@ -7,19 +7,14 @@ import { lines } from '../frame/answer.js'
 import { answers, group } from '../frame/answers.js'
 import { amount, natural } from '../frame/parse-args.js'
 import type { Session } from '../frame/session.js'
-import { devnetText } from '../show/devnet-text.js'
+import { devnetText, holdLines } from '../show/devnet-text.js'
 
 export function devnetCommand(session: Session): Command {
   return group('devnet', 'The embedded chain.', [info(session), advance(session), fund(session)])
 }
 
-async function call(
-  session: Session,
-  method: string,
-  params: readonly Json[],
-  timeoutMs?: number,
-): Promise<Json> {
-  return await rpcCall(await session.nodes(), method, params, timeoutMs)
+async function call(session: Session, method: string, params: readonly Json[]): Promise<Json> {
+  return await rpcCall(await session.nodes(), method, params)
 }
 
 function info(session: Session): Command {
@@ -37,27 +32,36 @@ function info(session: Session): Command {
   )
 }
 
-/** Epochs pass in milliseconds, but a hold may last minutes of wall time. Unit: ms. */
-const advanceTimeoutMs = 3_600_000
+/** How often a running advance is looked at. Unit: ms. */
+const pollMs = 200
 
 function advance(session: Session): Command {
-  return answers<{ force?: boolean }>(
+  return answers<{ force?: boolean; wait: boolean }>(
     session,
     {
       usage: 'advance <epochs>',
       about: 'Let epochs pass quickly. Holds before deadlines that owe a WindowPoSt, unless told not to.',
       examples: ['devnet advance 2880', 'devnet advance 60 --force'],
     },
-    async ({ force }, [text]) => {
+    async ({ force, wait }, [text]) => {
       const epochs = natural('epochs', text)
       const chain = await session.chain()
-      const before = (await chain.head()).height
-      await call(session, 'Devnet.Advance', [epochs, force ?? false], advanceTimeoutMs)
-      const after = (await chain.head()).height
-      return { json: { from: before, to: after }, text: lines(`epoch ${before} → ${after}`) }
+      const from = (await chain.head()).height
+      const target = Number(await call(session, 'Devnet.Advance', [epochs, force ?? false]))
+      let told = ''
+      for (let height: number = from; wait && height < target; height = (await chain.head()).height) {
+        await pause(pollMs, undefined, { signal: session.terminal.signal })
+        const holds = holdLines(await call(session, 'Devnet.Holds', [])).join('; ')
+        if (holds !== told && holds !== '') session.note(`epoch ${height}, holding for ${holds}`)
+        told = holds
+      }
+      const to = (await chain.head()).height
+      return { json: { from, to, target }, text: lines(`epoch ${from} → ${to}`) }
     },
     (command) =>
-      command.option('--force', 'pass deadlines that owe a WindowPoSt: their sectors become faulty'),
+      command
+        .option('--force', 'pass deadlines that owe a WindowPoSt: their sectors become faulty')
+        .option('--no-wait', 'return at once'),
   )
 }
 

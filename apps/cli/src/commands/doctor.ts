@@ -68,8 +68,8 @@ async function examine(session: Session, configs: readonly string[]): Promise<Ch
     checkDisk(state?.stateDir ?? home),
     checkDisk(cacheDir(env)),
     checkCryptoAddon(),
-    checkProofsAddon(),
-    checkParameters(),
+    checkProofsAddon(env),
+    checkParameters(env),
     ...(urls.length === 0
       ? [skip('queues', 'none known: name configs with --config, or set REDIS_URL')]
       : urls.map(checkQueues)),

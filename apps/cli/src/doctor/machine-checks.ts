@@ -2,7 +2,9 @@ import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs'
 import { homedir, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { formatSize } from '@sealane/fil-units'
-import { type Check, fail, ok, reason, warn } from './check.js'
+import { type Check, fail, ok, warn } from './check.js'
+
+type Env = Readonly<Record<string, string | undefined>>
 
 /** libp2p needs Promise.withResolvers, better-sqlite3 and commander need more. Source: package.json engines of those. */
 const nodeMajor = 24
@@ -63,39 +65,39 @@ export async function checkCryptoAddon(): Promise<Check> {
   )
 }
 
-export async function checkProofsAddon(): Promise<Check> {
-  try {
-    const { addonPath } = await import('@sealane/proofs')
-    return ok('proofs addon', addonPath())
-  } catch (error) {
-    return warn(
-      'proofs addon',
-      reason(error),
-      'needed on machines that seal, prove or verify; npm start builds it',
-    )
-  }
+/** The proofs addon lies in the cache; whether it fits sources and CPU is for the apps that load it to say. */
+export function checkProofsAddon(env: Env): Check {
+  const dir = join(cacheDir(env), 'addons/proofs')
+  const found = env.SEALANE_PROOFS_ADDON ?? filesIn(dir, '.node').at(-1)
+  if (found !== undefined && existsSync(found)) return ok('proofs addon', found)
+  return warn(
+    'proofs addon',
+    `none in ${dir}`,
+    'needed on machines that seal, prove or verify; npm start builds it where Rust is installed',
+  )
 }
 
 /** The devnet's parameters are made when first needed; this says what is there. */
-export async function checkParameters(): Promise<Check> {
-  try {
-    const { devnetKeySet } = await import('@sealane/proofs')
-    const { directory } = devnetKeySet()
-    const made = readdirSync(directory).filter((file) => file.endsWith('.params'))
-    if (made.length === 0) {
-      return warn(
-        'proof parameters',
-        `none made yet in ${directory}`,
-        'nothing: they are made once, when first needed (minutes)',
-      )
-    }
-    return ok('proof parameters', `${made.length} made in ${directory}`)
-  } catch (error) {
-    return warn('proof parameters', reason(error), 'needed on machines that prove')
-  }
+export function checkParameters(env: Env): Check {
+  const dir = join(cacheDir(env), 'params')
+  const sets = existsSync(dir) ? readdirSync(dir).map((name) => join(dir, name)) : []
+  const made = sets.flatMap((set) => filesIn(set, '.params'))
+  if (made.length > 0) return ok('proof parameters', `${made.length} made in ${dir}`)
+  return warn(
+    'proof parameters',
+    `none made yet in ${dir}`,
+    'nothing: a worker makes them once, when first needed (minutes)',
+  )
+}
+
+function filesIn(dir: string, ending: string): string[] {
+  if (!existsSync(dir)) return []
+  return readdirSync(dir)
+    .filter((file) => file.endsWith(ending))
+    .map((file) => join(dir, file))
 }
 
 /** Where the proof and addon caches are. */
-export function cacheDir(env: Readonly<Record<string, string | undefined>>): string {
+export function cacheDir(env: Env): string {
   return env.SEALANE_CACHE ?? join(homedir(), '.cache/sealane')
 }

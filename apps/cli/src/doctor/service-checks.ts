@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { ChainPort } from '@sealane/chain'
 import { formatDuration } from '@sealane/fil-units'
 import { certificatesIn } from '../show/certificates-table.js'
@@ -107,7 +108,7 @@ export function configFilesIn(dir: string): string[] {
 }
 
 /** How long a queue server has to answer. Unit: ms. */
-const queuePatienceMs = 5_000
+const queuePatienceMs = 3_000
 
 /** Reachable, and keeps what it acknowledged. */
 export async function checkQueues({ name, url }: { name: string; url: string }): Promise<Check> {
@@ -115,10 +116,15 @@ export async function checkQueues({ name, url }: { name: string; url: string }):
   const { createQueues } = await import('@sealane/host')
   const queues = createQueues({ url, onVolatile: () => undefined })
   try {
-    const answers = await Promise.race([
-      queues.check(),
-      new Promise<false>((resolve) => setTimeout(resolve, queuePatienceMs, false).unref()),
-    ])
+    // It connects in the background: the first answers may come before it has.
+    let answers = await queues.check()
+    for (
+      const endMs = Date.now() + queuePatienceMs;
+      !answers && Date.now() < endMs;
+      answers = await queues.check()
+    ) {
+      await pause(100)
+    }
     if (answers) return ok(shown, `${withoutPassword(url)}, durable`)
     return fail(
       shown,

@@ -7,6 +7,7 @@ const steps: Readonly<Record<string, string>> = {
   FORBIDDEN: 'use a token with more permission, or the socket on the app’s own host',
   NO_SUCH_METHOD: 'the app is older than this command: update it',
   WRONG_PARAMETERS: 'mend the argument it names; --help has an example',
+  RPC: 'these are the chain node’s words: check the address or number that was asked for',
   NODE_DOWN: 'is the chain node up? "npm start" brings one; FULLNODE_API_INFO names another',
   TIMEOUT: 'the node is slow or away: try again, or name another in FULLNODE_API_INFO',
   NODES_INVALID: 'FULLNODE_API_INFO reads TOKEN:/ip4/HOST/tcp/PORT/http',

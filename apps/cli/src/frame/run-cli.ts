@@ -51,8 +51,7 @@ Examples:
     )
   const wanted = argv.find((word) => !word.startsWith('-') && word !== 'help')
   for (const { name, about, load } of groups) {
-    if (name === wanted)
-      program.addCommand(inheriting(program, (await load(session)).description(sentence(about))))
+    if (name === wanted) program.addCommand(inheriting(program, await load(session)))
     else program.addCommand(new Command(name).description(about))
   }
   return program
@@ -63,10 +62,6 @@ function inheriting(parent: Command, command: Command): Command {
   command.copyInheritedSettings(parent)
   for (const child of command.commands) inheriting(command, child)
   return command
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 }
 
 /** Commander has said what was wrong already, in its own words. */
@@ -80,7 +75,7 @@ function misread(error: CommanderError, argv: readonly string[], terminal: Termi
 
 function told(error: unknown, argv: readonly string[], terminal: Terminal): number {
   if (terminal.signal.aborted) return 130
-  const text = (error instanceof Error ? error.message : String(error)).trim()
+  const text = words(error).trim()
   const next = nextStep(error)
   if (argv.includes('--json')) {
     const { code, remedy } = error as { code?: unknown; remedy?: unknown }
@@ -90,4 +85,26 @@ function told(error: unknown, argv: readonly string[], terminal: Terminal): numb
   }
   terminal.err(`ERROR: ${text}\n${next === undefined ? '' : `  next: ${next}\n`}`)
   return (error as { code?: unknown }).code === 'USAGE' ? USAGE_EXIT : FAILED_EXIT
+}
+
+/** Failures between us and the node name the node; what the node itself refused is said in its own words, as lotus prints them. */
+const ofTheNode = new Set([
+  'NODE_DOWN',
+  'TIMEOUT',
+  'MALFORMED',
+  'TOO_LARGE',
+  'WRONG_NETWORK',
+  'NODES_INVALID',
+  'NO_METHOD',
+])
+
+function words(error: unknown): string {
+  const { name, code, text, message } = error as {
+    name?: unknown
+    code?: unknown
+    text?: unknown
+    message?: unknown
+  }
+  if (name === 'ChainError' && typeof text === 'string' && !ofTheNode.has(String(code))) return text
+  return typeof message === 'string' ? message : String(error)
 }

@@ -10,7 +10,6 @@ export function devnetText(answer: Json): string {
   const faucet = (Faucet ?? {}) as { Address?: string; Balance?: string }
   const head = (Head ?? {}) as { Height?: number; Cid?: { '/'?: string } }
   const followers = (Followers ?? {}) as { Count?: number; Behind?: number }
-  const waitingFor = (Array.isArray(clock.WaitingFor) ? clock.WaitingFor : []) as unknown as WaitingFor[]
   const simplified = (Array.isArray(Simplified) ? Simplified : []) as string[]
   return [
     facts([
@@ -28,12 +27,18 @@ export function devnetText(answer: Json): string {
         faucet.Address && `${faucet.Address} with ${formatFil(attoFilFromText(faucet.Balance ?? '0'))}`,
       ],
       ['Clock', `${plain(clock.Mode)}: ${plain(clock.Action)} (${plain(clock.Reason)})`],
-      ...waitingFor.map((one) => ['Holding for', holdText(one)] as const),
+      ...holdLines(clock).map((hold) => ['Holding for', hold] as const),
     ]),
     simplified.length === 0
       ? ''
       : `\nSimplified against a real network:\n${simplified.map((line) => `  - ${line}\n`).join('')}`,
   ].join('')
+}
+
+/** Whom the clock waits for, one line each. Reads `Devnet.Holds` and the clock of `Devnet.Info`. */
+export function holdLines(answer: Json): string[] {
+  const { WaitingFor: waiting } = answer as { [key: string]: Json | undefined }
+  return (Array.isArray(waiting) ? (waiting as unknown as WaitingFor[]) : []).map(holdText)
 }
 
 interface WaitingFor {
