@@ -8,7 +8,10 @@ export function upCommand(): Command {
       'Run the whole stack on an embedded chain, make a deal for a file and watch it until it is proven.',
     )
     .option('--file <PATH>', 'the file to store (default: a text of this repository)')
-    .option('--car', 'the file is a CAR; its bytes are stored as they are')
+    .option(
+      '--car',
+      'the file must be a CAR: every block is checked against its CID first; its bytes are stored as they are',
+    )
     .option('--sector-size <SIZE>', '2KiB or 8MiB (default: the smaller one that takes the file in one deal)')
     .option('--deals <N>', 'make N deals (1–64)')
     .option('--workers <N>', 'sealing workers, each with a storage path of its own', '1')

@@ -6,6 +6,7 @@ import { attoFil, formatFilUnitless, formatSize } from '@sealane/fil-units'
 import { codeOf } from '@sealane/host'
 import type { DealRow } from '@sealane/proto'
 import { CliError } from '../cli-error.js'
+import { checkCar } from '../client/check-car.js'
 import { clientKey } from '../client/client-wallet.js'
 import { DealBook } from '../client/deal-book.js'
 import { dialProvider } from '../client/dial-provider.js'
@@ -53,6 +54,7 @@ export async function up(options: UpOptions): Promise<number> {
       options.sectorSize ??
       (options.file === undefined && !options.fresh ? knownSectorSize(places) : undefined)
     const sectorSize = wanted ?? sectorSizeFor((await statOf(file)).size)
+    if (options.car) await checkCar(file)
     const parts = await planDeals(file, sectorSize, options.deals)
     if (options.fresh) retireState(places)
     settleSectorSize(places, sectorSize)
