@@ -4,10 +4,3 @@ export function least<T extends bigint>(first: T, ...others: readonly T[]): T {
   for (const next of others) if (next < best) best = next
   return best
 }
-
-/** The largest of some big integers. */
-export function most<T extends bigint>(first: T, ...others: readonly T[]): T {
-  let best = first
-  for (const next of others) if (next > best) best = next
-  return best
-}
