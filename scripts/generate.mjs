@@ -12,6 +12,7 @@ const configured = [
   { name: 'provider', app: 'provider', command: 'run' },
   { name: 'sealer', app: 'sealer', command: 'run' },
   { name: 'worker', app: 'sealer', command: 'worker' },
+  { name: 'miner', app: 'miner', command: 'run' },
   { name: 'devnet', app: 'devnet', command: 'run' },
 ]
 

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { programFor } from '../apps/cli/src/frame/run-cli.js'
@@ -173,5 +175,30 @@ describe('ARCHITECTURE.md', () => {
     expect(told).toEqual(
       Object.fromEntries(Object.entries(arrows).map(([room, uses]) => [room, [...uses].sort()])),
     )
+  })
+})
+
+describe('infra/config', () => {
+  it.each(globSync('infra/config/*.toml', { cwd: root }).sort())(
+    '%s passes the check that it names',
+    async (path) => {
+      const [, command = ''] = /^# Check it: node (.*) --config \S+$/m.exec(read(path)) ?? []
+      expect(command).toMatch(/^apps\/\w+\/dist\/main\.js config check( run| worker)?$/)
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        [...command.split(' '), '--config', path],
+        { cwd: root },
+      )
+      expect(stdout).toMatch(`${path}: good`)
+    },
+  )
+
+  it('has a unit for each, which reads it', () => {
+    const names = globSync('infra/config/*.toml', { cwd: root }).map((path) => basename(path, '.toml'))
+    expect(
+      names.filter(
+        (name) => !read(`infra/systemd/sealane-${name}.service`).includes(`/etc/sealane/${name}.toml`),
+      ),
+    ).toEqual([])
   })
 })
