@@ -63,7 +63,7 @@ export async function backupState(
 
 /** Logs of SQLite belong to their database, locks and sockets to their process. */
 function isWorthKeeping(name: string): boolean {
-  return !/(-wal|-shm|-journal|\.lock|\.pid|\.sock|\.tmp)$/.test(name) && !name.endsWith('.db')
+  return !/(-wal|-shm|-journal|\block|\.pid|\.sock|\.tmp)$/.test(name) && !name.endsWith('.db')
 }
 
 function copyPrivate(from: string, to: string): void {

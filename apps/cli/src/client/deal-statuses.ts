@@ -63,8 +63,20 @@ export async function dealStatuses(
   return await Promise.all(
     deals.map(async (made) => {
       const seen: ClientDeal = found.get(made.dealUuid) ?? { made }
-      const id = seen.status?.dealStatus?.chainDealId ?? 0
-      return id > 0 ? { ...seen, onChain: await chain.marketDeal(id) } : seen
+      return { ...seen, onChain: await publishedDeal(chain, seen) }
     }),
   )
+}
+
+/** The published deal, if the id is of this one: 0 also means "not yet" in a status, and is a young network's first deal. */
+async function publishedDeal(
+  chain: ChainPort,
+  { made, status }: ClientDeal,
+): Promise<MarketDeal | undefined> {
+  const known = status?.dealStatus
+  if (!known || (known.publishCid === null && known.chainDealId === 0)) return undefined
+  const deal = await chain.marketDeal(known.chainDealId)
+  const { pieceCid, startEpoch, endEpoch } = deal?.proposal ?? {}
+  const same = pieceCid === made.pieceCid && startEpoch === made.startEpoch && endEpoch === made.endEpoch
+  return same ? deal : undefined
 }

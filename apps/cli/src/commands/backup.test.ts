@@ -22,6 +22,7 @@ describe('backup', () => {
     writeFileSync(join(state, 'provider/staging/piece'), Buffer.alloc(100))
     writeFileSync(join(state, 'provider/libp2p.key'), 'peer', { mode: 0o600 })
     writeFileSync(join(state, 'provider/lock.pid'), '1')
+    writeFileSync(join(state, 'provider/lock'), '')
     const provider = await openDatabase(`sqlite:${join(state, 'provider/deals.db')}`)
     mkdirSync(join(state, 'storage-1/sealed'), { recursive: true })
     writeFileSync(

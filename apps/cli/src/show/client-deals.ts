@@ -99,7 +99,7 @@ function coloured(state: string): string {
 }
 
 /** `client deal-status`. Source: filecoin-project/boost cmd/boost/deal_status_cmd.go. */
-export function dealStatusText({ made, status, silent }: ClientDeal): string {
+export function dealStatusText({ made, status, silent, onChain }: ClientDeal): string {
   const known = status?.dealStatus
   return `got deal status response\n${facts([
     ['  deal uuid:', made.dealUuid],
@@ -108,10 +108,7 @@ export function dealStatusText({ made, status, silent }: ClientDeal): string {
     ['  signed proposal cid:', made.signedProposalCid],
     ['  proposal cid:', made.proposalCid],
     ['  publish cid:', known?.publishCid ?? 'none yet'],
-    [
-      '  chain deal id:',
-      known?.chainDealId === undefined || known.chainDealId === 0 ? 'none yet' : known.chainDealId,
-    ],
+    ['  chain deal id:', onChain === undefined ? 'none yet' : (known?.chainDealId ?? null)],
   ])}`
 }
 
