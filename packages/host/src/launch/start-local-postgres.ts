@@ -18,6 +18,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import pg from 'pg'
 import { HostError } from '../errors/host-error.js'
 import { freePort } from './free-port.js'
+import { endLeftoverServer, noteServer } from './leftover-server.js'
 import { type LocalServer, spawnServer, stopper, whenReady } from './local-server.js'
 import { keptPassword } from './start-local-redis.js'
 import { traversable, type Uid, unprivileged } from './unprivileged.js'
@@ -48,7 +49,8 @@ export async function startLocalPostgres(o: { dir: string }): Promise<LocalPostg
   if (user !== undefined) writeFileSync(join(dir, 'data-is-at'), `${data}\n`)
   const password = keptPassword(join(dir, 'password'))
   if (!existsSync(join(data, 'PG_VERSION'))) await initialise(home, data, password, user)
-  // A kill -9 leaves the pid file; PostgreSQL itself sees whether that process lives.
+  // PostgreSQL itself refuses a folder that another one serves.
+  await endLeftoverServer({ dir, workDir: data, program: 'postgres', gentle: 'SIGINT' })
   const port = await freePort()
   const spawned = spawnServer(
     join(home, 'bin/postgres'),
@@ -68,6 +70,7 @@ export async function startLocalPostgres(o: { dir: string }): Promise<LocalPostg
     ],
     { cwd: data, env: environment(home), ...user },
   )
+  noteServer(dir, spawned.child.pid)
   const url = (database: string) => `postgres://sealane:${password}@127.0.0.1:${port}/${database}`
   const admin = async <T>(fn: (client: pg.Client) => Promise<T>): Promise<T> => {
     const client = new pg.Client({ connectionString: url('postgres'), connectionTimeoutMillis: 5_000 })

@@ -5,6 +5,7 @@ import { Redis } from 'ioredis'
 import { parseQueueUrl } from '../queues/queue-url.js'
 import { findProgram } from './find-program.js'
 import { freePort } from './free-port.js'
+import { endLeftoverServer, noteServer } from './leftover-server.js'
 import { type LocalServer, spawnServer, stopper, whenReady } from './local-server.js'
 
 /** sun_path of a unix socket address. Unit: bytes. Source: unix(7). */
@@ -23,13 +24,15 @@ export interface LocalRedisOptions {
 
 /**
  * Starts a private valkey-server or redis-server from PATH with durable settings (append-only file, fsync always,
- * no eviction) and a password; undefined when neither is installed. The same dir keeps its data and password.
+ * no eviction) and a password; undefined when neither is installed. The same dir keeps its data and password; a server
+ * that a killed process left on it is ended first.
  */
 export async function startLocalRedis(o: LocalRedisOptions): Promise<LocalServer | undefined> {
   const program = findProgram(['valkey-server', 'redis-server'])
   if (program === undefined) return undefined
   const dir = resolve(o.dir)
   mkdirSync(dir, { recursive: true, mode: 0o700 })
+  await endLeftoverServer({ dir, workDir: dir, program, gentle: 'SIGTERM' })
   const password = keptPassword(join(dir, 'password'))
   const socketPath = o.port === undefined ? (o.socketPath ?? join(dir, 'redis.sock')) : undefined
   const onSocket = socketPath !== undefined && Buffer.byteLength(socketPath) <= MAX_SOCKET_PATH_BYTES
@@ -51,6 +54,7 @@ export async function startLocalRedis(o: LocalRedisOptions): Promise<LocalServer
   ]
   writeFileSync(join(dir, 'redis.conf'), `${conf.join('\n')}\n`, { mode: 0o600 })
   const spawned = spawnServer(program, [join(dir, 'redis.conf')], { cwd: dir })
+  noteServer(dir, spawned.child.pid)
   const url = onSocket
     ? `unix:${encodeURI(socketPath)}?password=${password}`
     : `redis://:${password}@127.0.0.1:${port}`
