@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 const serial = ['**/*.proof.test.ts']
+const stack = ['test/stack/*.stack.test.ts']
 const ignored = ['**/node_modules/**', '**/dist/**', '**/target/**']
 
 export default defineConfig({
@@ -9,8 +10,14 @@ export default defineConfig({
       {
         test: {
           name: 'rooms',
-          include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: [...ignored, ...serial],
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'packages/*/test/**/*.test.ts',
+            'apps/*/src/**/*.test.ts',
+            'apps/*/test/**/*.test.ts',
+            'test/**/*.test.ts',
+          ],
+          exclude: [...ignored, ...serial, ...stack],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -24,6 +31,17 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 900_000,
           hookTimeout: 900_000,
+        },
+      },
+      {
+        // `sealane up` with all its processes: one run at a time.
+        test: {
+          name: 'stack',
+          include: stack,
+          exclude: ignored,
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 60_000,
         },
       },
     ],
