@@ -46,6 +46,14 @@ export const sealerConfig = defineConfig(
     hub: z.object({
       listen: z.string().default('0.0.0.0:7431').describe('HTTPS for workers: pieces, C1 output.'),
     }),
+    work: z.object({
+      lease: durationMs()
+        .prefault('45s')
+        .describe('A worker not heard of for this long loses its claim, and the task is offered again.'),
+      requeue_after: durationMs()
+        .prefault('20s')
+        .describe('A task that no worker has taken is queued again after this long: Redis may have lost it.'),
+    }),
     limits: z.object({
       enable_deal_sector: z
         .boolean()
@@ -73,24 +81,41 @@ export const sealerConfig = defineConfig(
 )
 export type SealerConfig = ConfigOf<typeof sealerConfig>
 
+/** What the coordinator starts with. */
+export type SealerSettings = SealerConfig & {
+  /** Keys of `[limits]` that came as flags: they win over what was set while running. */
+  readonly flaggedLimits: readonly string[]
+}
+
 /** `sealer worker`. */
 export const workerConfig = defineConfig(
   'worker',
   z.object({
     paths: z.object({
       state_dir: z.string().default('/var/lib/sealane/worker').describe('Scratch for portable tasks.'),
-      runtime_dir: z.string().default('/run/sealane').describe('Operator sockets; mode 0700.'),
+      runtime_dir: z
+        .string()
+        .default('/run/sealane')
+        .describe('Lock files: two workers of one name on one machine are refused. Mode 0700.'),
+      parent_cache: z
+        .string()
+        .default('')
+        .describe('SDR parents (56 GiB for 32GiB sectors), shared by all workers of a machine. Empty: in the cache directory.'),
     }),
     log,
     tls,
     worker: z.object({
-      name: z.string().default('worker').describe('Unique among workers.').meta({ flag: 'name' }),
+      name: z.string().default('worker').describe('Unique among the workers of a machine.').meta({ flag: 'name' }),
       tasks: z
         .array(z.enum(['pc1', 'pc2', 'commit', 'finalize', 'post']))
         .default(['pc1', 'pc2', 'commit', 'finalize', 'post'])
-        .describe('What it does.')
+        .describe('What it does. commit alone needs no storage path and takes only Commit2.')
         .meta({ flag: 'tasks' }),
-      storage: z.array(z.string()).default([]).describe('Storage paths it serves.').meta({ flag: 'storage' }),
+      storage: z
+        .array(z.string())
+        .default([])
+        .describe('Storage paths it serves, in lotus’ layout. Each must exist; a new one gets its sectorstore.json.')
+        .meta({ flag: 'storage' }),
       prover: z
         .enum(['real', 'trapdoor'])
         .default('real')

@@ -25,3 +25,23 @@ export async function remember(
     })
     .execute()
 }
+
+/** How often this happened to a sector since a person last had it in hand: what keeps failing must wait longer, or for a person. */
+export async function timesSinceHeld(
+  db: Kysely<SealerDb>,
+  sectorNumber: number,
+  event: string,
+): Promise<number> {
+  const lines = () =>
+    db.selectFrom('history').where('thing', '=', 'sector').where('subject', '=', String(sectorNumber))
+  const held = await lines()
+    .where('event', '=', 'held')
+    .select((eb) => eb.fn.max('id').as('id'))
+    .executeTakeFirst()
+  const since = await lines()
+    .where('event', '=', event)
+    .where('id', '>', held?.id ?? 0)
+    .select((eb) => eb.fn.countAll<number>().as('times'))
+    .executeTakeFirst()
+  return since?.times ?? 0
+}

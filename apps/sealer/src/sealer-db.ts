@@ -6,7 +6,8 @@ export interface SealerDb {
   facts: { name: string; value: string }
   pieces: PieceTable
   sectors: SectorTable
-  spare_numbers: { sector_number: number }
+  /** A number between the miner's answer and the sector that takes it; one of an earlier coordinator epoch is never used. */
+  spare_numbers: { sector_number: number; coordinator_epoch: number }
   pledges: { request_id: string; sector_number: number }
   limits: {
     only_row: 1
@@ -34,6 +35,10 @@ export interface SealerDb {
     concurrency: string
     paths: string
     last_seen_ms: number
+    /** New with each start of the worker's process. */
+    session: string
+    /** Highest sector number among the files of its paths. */
+    highest_sector: number
     /** What it does beside claims: making proof parameters. */
     stage: string | null
     fraction: number | null
@@ -46,6 +51,22 @@ export interface SealerDb {
     offset_bytes: number
     length_bytes: number
     state: 'queued' | 'done' | 'failed'
+    failure: string | null
+    /** Its running claim, if any, and until when that holds. */
+    claim_id: string | null
+    worker_id: string | null
+    expires_ms: number | null
+    stage: string | null
+    fraction: number | null
+  }
+  /** The miner's last word on each step of a sector: JSON of events/told-facts.ts. */
+  told: { sector_number: number; what: 'preCommit' | 'seed' | 'proveCommit'; fact: string }
+  /** The miner's last word on each deal's publication. */
+  told_publications: {
+    deal_uuid: string
+    state: string
+    message_cid: string | null
+    deal_id: number | null
     failure: string | null
   }
   history: {
@@ -112,12 +133,17 @@ export interface SectorTable {
   ticket_expires_epoch: number | null
   comm_d: string | null
   comm_r: string | null
+  /** Turn of the PreCommit request whose message is waited for, or has landed. */
+  pre_commit_turn: number | null
   pre_commit_cid: string | null
   pre_commit_epoch: number | null
   seed: string | null
   seed_epoch: number | null
+  /** The claim that left Commit1's output on the hub, and how long that is. */
+  c1_claim: string | null
   c1_bytes: number | null
   proof: string | null
+  prove_commit_turn: number | null
   prove_commit_cid: string | null
   activation_epoch: number | null
   expiration: number | null

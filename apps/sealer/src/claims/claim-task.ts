@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto'
 import type { SectorEvent, SectorState } from '@sealane/lifecycle'
 import type { workV1 } from '@sealane/proto'
 import { writing } from '@sealane/sql'
-import type { Kysely } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import type { HomeFacts } from '../events/home-facts.js'
 import type { WorkerTask } from '../pipeline/worker-queue.js'
 import type { SealerDb, Sector } from '../sealer-db.js'
-import { LEASE_MS } from './lease.js'
+import type { Leases } from './leases.js'
+import { refused } from './refused.js'
 import { taskOf } from './task-of.js'
 
-/** The state in which each task may be claimed, and the event its completion is. */
+/** The state in which each task may be claimed, and the event its completion is. Portable: goes to any storage path. */
 export const tasks: Readonly<
   Record<WorkerTask, { state: SectorState; done: SectorEvent; portable: boolean }>
 > = {
@@ -20,23 +21,24 @@ export const tasks: Readonly<
   finalize: { state: 'FinalizeSector', done: 'finalized', portable: false },
 }
 
+export function taskNamed(task: string): WorkerTask | undefined {
+  return Object.hasOwn(tasks, task) ? (task as WorkerTask) : undefined
+}
+
 /**
  * Grants the claim of (sector, turn) to a worker, or says why not. At most one claim runs for a turn: the check and the insert are
  * one transaction. The job that brought the worker here proves nothing.
  */
 export async function claimTask(
   request: workV1.ClaimRequest,
-  db: Kysely<SealerDb>,
-  facts: HomeFacts,
-  now: () => number,
+  o: { db: Kysely<SealerDb>; facts: HomeFacts; leases: Leases; now: () => number },
 ): Promise<workV1.ClaimResponse> {
-  const task = request.task as WorkerTask
+  const task = taskNamed(request.task)
+  const { miner } = o.facts
+  if (task === undefined) return refused(`no task ${request.task}`)
+  if (miner === undefined) return refused('the coordinator does not know its miner yet')
   const rule = tasks[task]
-  const miner = facts.miner
-  if (!rule || !miner)
-    return refused(rule ? 'the coordinator does not know its miner yet' : `no task ${request.task}`)
-  return await writing(db, async (trx) => {
-    const nowMs = now()
+  return await writing(o.db, async (trx) => {
     const sector = await trx
       .selectFrom('sectors')
       .selectAll()
@@ -55,23 +57,12 @@ export async function claimTask(
         `this sector is sealed by the ${sector.prover} prover, this worker has the ${worker.prover} one`,
       )
     }
-    const running = await trx
-      .selectFrom('claims')
-      .select(['worker_id', 'expires_ms', 'claim_id'])
-      .where('sector_number', '=', sector.sector_number)
-      .where('turn', '=', sector.turn)
-      .where('state', '=', 'running')
-      .executeTakeFirst()
-    if (running && running.expires_ms > nowMs) return refused(`taken by worker ${running.worker_id}`)
-    if (running)
-      await trx
-        .updateTable('claims')
-        .set({ state: 'expired' })
-        .where('claim_id', '=', running.claim_id)
-        .execute()
+    const holder = await runningClaim(trx, sector)
+    if (holder !== undefined) return refused(`taken by worker ${holder}`)
     const storageId = storageFor(sector, request.storageIds, rule.portable)
     if (storageId === undefined) return refused('this worker does not serve the sector’s storage path')
     const claimId = randomUUID()
+    const nowMs = o.now()
     await trx
       .insertInto('claims')
       .values({
@@ -84,49 +75,49 @@ export async function claimTask(
         storage_id: storageId,
         state: 'running',
         started_ms: nowMs,
-        expires_ms: nowMs + LEASE_MS,
+        expires_ms: o.leases.end(),
         stage: null,
         fraction: null,
       })
       .execute()
+    const waiting = {
+      for: `${task} on ${worker.hostname}`,
+      who: `worker ${request.workerId}`,
+      sinceMs: nowMs,
+      untilEpoch: null,
+    }
+    // The claim's end wakes the row, however it ends.
+    const taken = { wake_at: null, failure: null, waiting: JSON.stringify(waiting) }
+    await trx.updateTable('sectors').set(taken).where('sector_number', '=', sector.sector_number).execute()
     const pieces = await trx
       .selectFrom('pieces')
       .selectAll()
       .where('sector_number', '=', sector.sector_number)
       .orderBy('padded_offset')
       .execute()
-    await trx
-      .updateTable('sectors')
-      .set({
-        wake_at: nowMs + LEASE_MS,
-        failure: null,
-        waiting: waitingFor(task, worker.hostname, request.workerId, sector),
-      })
-      .where('sector_number', '=', sector.sector_number)
-      .execute()
+    const given = { minerId: miner.id, storageId, prover: worker.prover, claimId }
     return {
       claimId,
       reason: '',
-      leaseMs: LEASE_MS,
-      task: taskOf(task, sector, pieces, { minerId: miner.id, storageId, prover: worker.prover }),
+      leaseMs: o.leases.leaseMs,
+      task: taskOf(task, sector, pieces, given),
     }
   })
 }
 
+async function runningClaim(trx: Transaction<SealerDb>, sector: Sector): Promise<string | undefined> {
+  const running = await trx
+    .selectFrom('claims')
+    .select('worker_id')
+    .where('sector_number', '=', sector.sector_number)
+    .where('turn', '=', sector.turn)
+    .where('state', '=', 'running')
+    .executeTakeFirst()
+  return running?.worker_id
+}
+
+/** A worker offers its paths in the order it would like to use them. */
 function storageFor(sector: Sector, offered: readonly string[], portable: boolean): string | undefined {
   if (portable) return offered[0] ?? ''
   return offered.find((id) => id === sector.storage_id)
-}
-
-function waitingFor(task: string, hostname: string, workerId: string, sector: Sector): string {
-  return JSON.stringify({
-    for: `${task} on ${hostname}`,
-    who: `worker ${workerId}`,
-    sinceMs: sector.state_since_ms,
-    untilEpoch: null,
-  })
-}
-
-function refused(reason: string): workV1.ClaimResponse {
-  return { claimId: '', reason, leaseMs: 0, task: undefined }
 }

@@ -2,19 +2,25 @@ import type { workV1 } from '@sealane/proto'
 import { writing } from '@sealane/sql'
 import { bytesToHex } from '../pipeline/hex.js'
 import type { SectorFacts, SectorStore } from '../pipeline/sector-store.js'
-import type { WorkerTask } from '../pipeline/worker-queue.js'
 import type { Claim } from '../sealer-db.js'
-import { tasks } from './claim-task.js'
+import { taskNamed, tasks } from './claim-task.js'
+
+export interface Completion {
+  accepted: boolean
+  reason: string
+  /** The sector that moved. */
+  sectorNumber?: number
+}
 
 /**
  * Takes a task's result if its claim is still the current one: the sector moves and the claim ends in one transaction.
- * A late result of an expired claim is refused and changes nothing.
+ * A late result of an ended claim is refused and changes nothing; a repeated one is accepted and changes nothing.
  */
 export async function completeTask(
   request: workV1.CompleteRequest,
   store: SectorStore,
   now: () => number,
-): Promise<workV1.CompleteResponse & { sectorNumber: number | undefined }> {
+): Promise<Completion> {
   return await writing(store.db, async (trx) => {
     const claim = await trx
       .selectFrom('claims')
@@ -22,41 +28,28 @@ export async function completeTask(
       .where('claim_id', '=', request.claimId)
       .where('worker_id', '=', request.workerId)
       .executeTakeFirst()
-    if (!claim) return { accepted: false, reason: 'no such claim', sectorNumber: undefined }
-    if (claim.state === 'completed')
-      return { accepted: true, reason: 'completed before', sectorNumber: claim.sector_number }
+    if (!claim) return { accepted: false, reason: 'no such claim' }
+    if (claim.state === 'completed') return { accepted: true, reason: 'completed before' }
     const sector = await store.read(claim.sector_number, trx)
-    if (claim.state !== 'running' || sector?.turn !== claim.turn) {
-      return {
-        accepted: false,
-        reason: `claim ${claim.state}: the sector has moved on`,
-        sectorNumber: undefined,
-      }
-    }
+    if (claim.state !== 'running' || sector?.turn !== claim.turn)
+      return { accepted: false, reason: `claim ${claim.state}: the sector has moved on` }
+    const task = taskNamed(claim.task)
     const facts = factsOf(claim, request)
-    if (facts === undefined)
-      return { accepted: false, reason: `not a result of ${claim.task}`, sectorNumber: undefined }
+    if (task === undefined || facts === undefined)
+      return { accepted: false, reason: `not a result of ${claim.task}` }
     const worker = await trx
       .selectFrom('workers')
       .select('prover')
       .where('worker_id', '=', claim.worker_id)
       .executeTakeFirst()
-    const prover = claim.task === 'pc1' && worker ? { prover: worker.prover } : {}
-    await store.move(
-      trx,
-      sector,
-      tasks[claim.task as WorkerTask].done,
-      { ...facts, ...prover },
-      {
-        nowMs: now(),
-        detail: `by ${claim.hostname}`,
-      },
-    )
+    const prover = task === 'pc1' && worker ? { prover: worker.prover } : {}
     await trx
       .updateTable('claims')
       .set({ state: 'completed' })
       .where('claim_id', '=', claim.claim_id)
       .execute()
+    const detail = `by worker ${claim.worker_id}`
+    await store.move(trx, sector, tasks[task].done, { ...facts, ...prover }, { nowMs: now(), detail })
     return { accepted: true, reason: '', sectorNumber: claim.sector_number }
   })
 }
@@ -71,7 +64,9 @@ function factsOf(claim: Claim, { result }: workV1.CompleteRequest): SectorFacts 
       if (claim.task !== 'pc2') return undefined
       return { ...files, comm_r: bytesToHex(result.value.commR), comm_d: bytesToHex(result.value.commD) }
     case 'commit1':
-      return claim.task === 'c1' ? { c1_bytes: result.value.bytes } : undefined
+      return claim.task === 'c1'
+        ? { c1_claim: claim.claim_id, c1_bytes: result.value.bytes, proof: null }
+        : undefined
     case 'commit2':
       return claim.task === 'c2' ? { proof: bytesToHex(result.value.proof) } : undefined
     case 'finalize':

@@ -1,18 +1,16 @@
 import type { workV1 } from '@sealane/proto'
+import { c1HubPath, pieceHubPath } from '../hub/hub-paths.js'
 import { hexToBytes } from '../pipeline/hex.js'
 import { required } from '../pipeline/required.js'
 import type { WorkerTask } from '../pipeline/worker-queue.js'
 import type { Piece, Sector } from '../sealer-db.js'
-
-/** Where a stage's output lies on the coordinator's hub, for the stage that needs it. */
-export const c1HubPath = (sector: Sector) => `/hub/c1/${sector.sector_number}-${sector.seed_epoch}`
 
 /** Everything a worker needs for a task, and nothing it could be pointed astray with. */
 export function taskOf(
   task: WorkerTask,
   sector: Sector,
   pieces: readonly Piece[],
-  o: { minerId: number; storageId: string; prover: string },
+  o: { minerId: number; storageId: string; prover: string; claimId: string },
 ): workV1.Task {
   return {
     sectorNumber: sector.sector_number,
@@ -20,7 +18,7 @@ export function taskOf(
     minerId: o.minerId,
     storageId: o.storageId,
     prover: o.prover,
-    work: workOf(task, sector, pieces.map(taskPiece)),
+    work: workOf(task, sector, pieces.map(taskPiece), o.claimId),
   }
 }
 
@@ -30,11 +28,16 @@ function taskPiece(piece: Piece): workV1.TaskPiece {
     paddedSize: piece.piece_size,
     offset: piece.padded_offset ?? 0,
     payloadSize: piece.payload_size,
-    hubPath: `/pieces/${piece.piece_cid}`,
+    hubPath: pieceHubPath(piece),
   }
 }
 
-function workOf(task: WorkerTask, sector: Sector, pieces: workV1.TaskPiece[]): workV1.Task['work'] {
+function workOf(
+  task: WorkerTask,
+  sector: Sector,
+  pieces: workV1.TaskPiece[],
+  claimId: string,
+): workV1.Task['work'] {
   const hex = (column: 'ticket' | 'seed' | 'comm_r' | 'comm_d') => hexToBytes(required(sector, column))
   switch (task) {
     case 'pc1':
@@ -53,7 +56,7 @@ function workOf(task: WorkerTask, sector: Sector, pieces: workV1.TaskPiece[]): w
           commR: hex('comm_r'),
           commD: hex('comm_d'),
           pieces,
-          hubPath: c1HubPath(sector),
+          hubPath: c1HubPath(claimId),
           winningClaim: required(sector, 'winning_claim'),
         },
       }
@@ -61,7 +64,7 @@ function workOf(task: WorkerTask, sector: Sector, pieces: workV1.TaskPiece[]): w
       return {
         $case: 'commit2',
         value: {
-          hubPath: c1HubPath(sector),
+          hubPath: c1HubPath(required(sector, 'c1_claim')),
           commR: hex('comm_r'),
           commD: hex('comm_d'),
           ticket: hex('ticket'),

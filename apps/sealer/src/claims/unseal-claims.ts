@@ -2,34 +2,30 @@ import { randomUUID } from 'node:crypto'
 import type { workV1 } from '@sealane/proto'
 import { writing } from '@sealane/sql'
 import type { Kysely } from 'kysely'
+import { isDiskTrouble } from '../disk-trouble.js'
 import type { HomeFacts } from '../events/home-facts.js'
+import { unsealedHubPath } from '../hub/hub-paths.js'
 import { hexToBytes } from '../pipeline/hex.js'
 import { required } from '../pipeline/required.js'
 import type { SealerDb } from '../sealer-db.js'
-import { LEASE_MS } from './lease.js'
+import type { Leases } from './leases.js'
+import { refused } from './refused.js'
 
-/** An unseal reads a proven sector and changes nothing in it: its claim is of the request, not of the sector's turn. */
-const idOf = (claimId: string) => claimId.split('/')[1] ?? ''
-const refused = (reason: string): workV1.ClaimResponse => ({
-  claimId: '',
-  reason,
-  leaseMs: 0,
-  task: undefined,
-})
+/** An unseal reads a sealed sector and changes nothing in it: its claim is of the request, not of the sector's turn. */
+const prefix = 'unseal/'
 
 export function isUnseal(claimId: string): boolean {
-  return claimId.startsWith('unseal/')
+  return claimId.startsWith(prefix)
 }
 
-/** Grants the oldest queued unseal of the sector to a worker that serves its storage path. */
+/** Grants the queued unseal of (sector, turn) to a worker that serves its storage path, one at a time. */
 export async function claimUnseal(
   request: workV1.ClaimRequest,
-  db: Kysely<SealerDb>,
-  facts: HomeFacts,
+  o: { db: Kysely<SealerDb>; facts: HomeFacts; leases: Leases },
 ): Promise<workV1.ClaimResponse> {
-  const miner = facts.miner
+  const { miner } = o.facts
   if (!miner) return refused('the coordinator does not know its miner yet')
-  return await writing(db, async (trx) => {
+  return await writing(o.db, async (trx) => {
     const unseal = await trx
       .selectFrom('unseals')
       .selectAll()
@@ -43,12 +39,20 @@ export async function claimUnseal(
       .where('sector_number', '=', Number(request.row))
       .executeTakeFirst()
     if (!unseal || !sector) return refused('nothing to unseal')
+    if (unseal.claim_id !== null && (unseal.expires_ms ?? 0) > o.leases.now())
+      return refused(`taken by worker ${unseal.worker_id}`)
     const storageId = request.storageIds.find((id) => id === sector.storage_id)
     if (storageId === undefined) return refused('this worker does not serve the sector’s storage path')
+    const claimId = `${prefix}${randomUUID()}`
+    await trx
+      .updateTable('unseals')
+      .set({ claim_id: claimId, worker_id: request.workerId, expires_ms: o.leases.end() })
+      .where('id', '=', unseal.id)
+      .execute()
     return {
-      claimId: `unseal/${unseal.id}/${randomUUID()}`,
+      claimId,
       reason: '',
-      leaseMs: LEASE_MS,
+      leaseMs: o.leases.leaseMs,
       task: {
         sectorNumber: sector.sector_number,
         sectorSize: sector.sector_size,
@@ -63,7 +67,7 @@ export async function claimUnseal(
             commR: hexToBytes(required(sector, 'comm_r')),
             offset: unseal.offset_bytes,
             length: unseal.length_bytes,
-            hubPath: `/hub/unsealed/${unseal.id}`,
+            hubPath: unsealedHubPath(unseal.id),
           },
         },
       },
@@ -71,29 +75,45 @@ export async function claimUnseal(
   })
 }
 
+export async function renewUnseal(
+  request: workV1.HeartbeatRequest,
+  db: Kysely<SealerDb>,
+  leases: Leases,
+): Promise<boolean> {
+  return await change(request, db, {
+    expires_ms: leases.end(),
+    stage: request.stage,
+    fraction: request.fraction,
+  })
+}
+
 export async function completeUnseal(
   request: workV1.CompleteRequest,
   db: Kysely<SealerDb>,
 ): Promise<workV1.CompleteResponse> {
-  const done = await db
-    .updateTable('unseals')
-    .set({ state: 'done' })
-    .where('id', '=', idOf(request.claimId))
-    .where('state', '=', 'queued')
-    .executeTakeFirst()
-  return {
-    accepted: done.numUpdatedRows === 1n,
-    reason: done.numUpdatedRows === 1n ? '' : 'no longer wanted',
-  }
+  const accepted = await change(request, db, { state: 'done' })
+  return { accepted, reason: accepted ? '' : 'no longer wanted' }
 }
 
+/** Stopping, or trouble that may pass: it is offered again. */
 export async function releaseUnseal(request: workV1.ReleaseRequest, db: Kysely<SealerDb>): Promise<void> {
-  if (request.code === '') return
-  const failure = JSON.stringify({ code: request.code, remedy: request.remedy, text: request.text })
-  await db
+  const { code, remedy, text } = request
+  const again = code === '' || remedy === 'retry' || remedy === 'halt' || isDiskTrouble(code)
+  if (again) await change(request, db, { claim_id: null, worker_id: null, expires_ms: null })
+  else await change(request, db, { state: 'failed', failure: JSON.stringify({ code, remedy, text }) })
+}
+
+async function change(
+  { claimId, workerId }: { claimId: string; workerId: string },
+  db: Kysely<SealerDb>,
+  changes: Partial<SealerDb['unseals']>,
+): Promise<boolean> {
+  const changed = await db
     .updateTable('unseals')
-    .set({ state: 'failed', failure })
-    .where('id', '=', idOf(request.claimId))
+    .set(changes)
+    .where('claim_id', '=', claimId)
+    .where('worker_id', '=', workerId)
     .where('state', '=', 'queued')
-    .execute()
+    .executeTakeFirst()
+  return changed.numUpdatedRows === 1n
 }

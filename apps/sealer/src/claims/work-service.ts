@@ -7,65 +7,56 @@ import type { SealerDb } from '../sealer-db.js'
 import { claimTask } from './claim-task.js'
 import { completeTask } from './complete-task.js'
 import { releaseClaim, renewClaim } from './end-claim.js'
-import { HEARTBEAT_MS } from './lease.js'
-import { claimUnseal, completeUnseal, isUnseal, releaseUnseal } from './unseal-claims.js'
+import type { Leases } from './leases.js'
+import { registerWorker } from './register-worker.js'
+import { claimUnseal, completeUnseal, isUnseal, releaseUnseal, renewUnseal } from './unseal-claims.js'
 
 export interface WorkTools {
   db: Kysely<SealerDb>
   store: SectorStore
   facts: HomeFacts
+  leases: Leases
   now: () => number
   /** Look at this sector now. */
   nudge: (sectorNumber: number) => void
+  /** Look at whatever is due now. */
+  look: () => void
   version: string
   log: Log
 }
 
 /** sealane.work.v1 as the coordinator serves it, for the seal.* queues. */
 export function workService(tools: WorkTools): workV1.WorkServiceImplementation {
-  const { db, store, facts, now, nudge, log } = tools
+  const { db, store, facts, leases, now, nudge, log } = tools
   return {
     async register(request) {
-      const miner = facts.miner
+      const { miner } = facts
       const answer = {
         miner: miner?.address ?? '',
         networkName: miner?.networkName ?? '',
         sectorSize: miner?.sectorSizeBytes ?? 0,
         keySetDigest: miner?.keySetDigest ?? '',
-        heartbeatMs: HEARTBEAT_MS,
-        refusal: '',
+        heartbeatMs: leases.heartbeatMs,
+        refusal: refusalOf(request, tools),
+        retiredClaims: [] as string[],
       }
-      if (request.version !== tools.version) {
-        const refusal = `worker version ${request.version}, coordinator version ${tools.version}: install the same on both`
-        return { ...answer, refusal }
-      }
-      await seen(db, request, now())
-      log.info('worker registered', {
-        worker: request.workerId,
-        host: request.hostname,
-        tasks: request.tasks,
-      })
-      await wakeWaiting(db, now(), nudge)
-      return answer
+      if (answer.refusal !== '') return answer
+      const { freed, retired } = await registerWorker(request, store, now)
+      const { workerId: worker, hostname: host, tasks } = request
+      log.info('worker registered', { worker, host, tasks })
+      if (freed.length > 0) log.warn('a worker was started anew: its claims are offered again', { worker, freed })
+      tools.look()
+      return { ...answer, retiredClaims: retired }
     },
     async claim(request) {
-      if (request.task === 'unseal') return await claimUnseal(request, db, facts)
-      return await claimTask(request, db, facts, now)
+      return request.task === 'unseal'
+        ? await claimUnseal(request, tools)
+        : await claimTask(request, tools)
     },
     async heartbeat(request) {
-      if (request.claimId !== '') return { valid: await renewClaim(request, store, now) }
-      const idle = request.stage === ''
-      const known = await db
-        .updateTable('workers')
-        .set({
-          last_seen_ms: now(),
-          stage: idle ? null : request.stage,
-          fraction: idle ? null : request.fraction,
-        })
-        .where('worker_id', '=', request.workerId)
-        .executeTakeFirst()
-      // Unknown after a restore: it registers again.
-      return { valid: known.numUpdatedRows === 1n }
+      if (isUnseal(request.claimId)) return { valid: await renewUnseal(request, db, leases) }
+      if (request.claimId !== '') return { valid: await renewClaim(request, store, leases) }
+      return { valid: await seen(request, db, now()) }
     },
     async complete(request) {
       if (isUnseal(request.claimId)) return await completeUnseal(request, db)
@@ -86,45 +77,33 @@ export function workService(tools: WorkTools): workV1.WorkServiceImplementation 
   }
 }
 
-async function seen(db: Kysely<SealerDb>, request: workV1.RegisterRequest, nowMs: number): Promise<void> {
-  const row = {
-    hostname: request.hostname,
-    version: request.version,
-    prover: request.prover,
-    tasks: JSON.stringify(request.tasks),
-    concurrency: JSON.stringify(request.concurrency),
-    paths: JSON.stringify(
-      request.paths.map(({ id, canSeal, canStore, freeBytes }) => ({ id, canSeal, canStore, freeBytes })),
-    ),
-    last_seen_ms: nowMs,
-    stage: null,
-    fraction: null,
+/** The hand-shake: what such a worker makes could not be used. */
+function refusalOf(request: workV1.RegisterRequest, { version, facts }: WorkTools): string {
+  if (request.version !== version) {
+    return `worker version ${request.version}, coordinator version ${version}: install the same on both`
   }
-  await db
-    .insertInto('workers')
-    .values({ worker_id: request.workerId, ...row })
-    .onConflict((conflict) => conflict.column('worker_id').doUpdateSet(row))
-    .execute()
+  const network = facts.miner?.networkName
+  if (request.prover === 'trapdoor' && network !== undefined && !network.startsWith('sealane-devnet-')) {
+    return `the trapdoor prover is for development networks, this is ${network}: set prover = "real"`
+  }
+  return ''
 }
 
-/** Sectors that waited for a worker to exist are looked at when one comes. */
-async function wakeWaiting(
+/** The worker itself lives. False: unknown (a restored database), it registers again. */
+async function seen(
+  request: workV1.HeartbeatRequest,
   db: Kysely<SealerDb>,
   nowMs: number,
-  nudge: (sectorNumber: number) => void,
-): Promise<void> {
-  const waiting = await db
-    .selectFrom('sectors')
-    .select('sector_number')
-    .where('state', 'in', ['PreCommit1', 'PreCommit2', 'Commit1', 'Commit2', 'FinalizeSector'])
-    .limit(1000)
-    .execute()
-  for (const { sector_number } of waiting) {
-    await db
-      .updateTable('sectors')
-      .set({ wake_at: nowMs })
-      .where('sector_number', '=', sector_number)
-      .execute()
-    nudge(sector_number)
-  }
+): Promise<boolean> {
+  const idle = request.stage === ''
+  const known = await db
+    .updateTable('workers')
+    .set({
+      last_seen_ms: nowMs,
+      stage: idle ? null : request.stage,
+      fraction: idle ? null : request.fraction,
+    })
+    .where('worker_id', '=', request.workerId)
+    .executeTakeFirst()
+  return known.numUpdatedRows === 1n
 }

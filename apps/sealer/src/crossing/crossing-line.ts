@@ -1,10 +1,12 @@
 import { type Log, type Queues, remedyOf } from '@sealane/host'
-import { crossingJobMaxBytes, homeward, type OutwardMessage, outward } from '@sealane/jobs'
-import type { Outbox } from '@sealane/sql'
+import { crossingJobMaxBytes, homeward, outward } from '@sealane/jobs'
+import type { Outbox, OutboxMessage } from '@sealane/sql'
 import { type HomewardTools, takeHomeward } from './take-homeward.js'
 
 /** How often waiting messages are looked for; fresh ones are sent at once by `flush`. Unit: ms. */
 const LOOK_MS = 250
+/** Messages sent in one go. */
+const AT_ONCE = 200
 
 /** Both ways of the crossing as home sees it: takes homeward jobs, sends the outbox outward until it is acknowledged. */
 export class CrossingLine {
@@ -60,36 +62,41 @@ export class CrossingLine {
 
   async #send(): Promise<void> {
     if (this.#stopped) return
+    const { outbox, queues, now, log } = this.o
     try {
-      const waiting = await this.o.outbox.unacknowledged(this.o.now(), 200)
+      const waiting = await outbox.unacknowledged(now(), AT_ONCE)
       if (waiting.length === 0) return
-      await this.o.queues.addBulk(
+      await queues.addBulk(
         outward,
-        waiting.map((message) => ({
-          sender: message.sender,
-          subject: message.subject,
-          sequence: message.sequence,
-          tries: message.tries,
-          message: message.snapshot as OutwardMessage,
-        })),
-      )
-      const isAnswer = (message: (typeof waiting)[number]) =>
-        (message.snapshot as OutwardMessage).kind === 'acknowledgements'
-      await this.o.outbox.sent(
-        waiting.filter((message) => !isAnswer(message)),
-        this.o.now(),
+        waiting.flatMap((message) => this.#parsed(message) ?? []),
       )
       // An acknowledgement needs none itself: if it is lost, the other side sends its message again and we answer again.
-      for (const { sender, subject, sequence } of waiting.filter(isAnswer)) {
-        await this.o.outbox.acknowledge(sender, subject, sequence)
-      }
+      const answers = waiting.filter(isAnswer)
+      await outbox.sent(
+        waiting.filter((message) => !isAnswer(message)),
+        now(),
+      )
+      for (const { sender, subject, sequence } of answers)
+        await outbox.acknowledge(sender, subject, sequence)
     } catch (error) {
-      this.o.log.debug('outbox waits', { error })
+      log.debug('outbox waits', { error })
     }
+  }
+
+  /** A message that is not of its kind is a bug of ours: it must not keep the others from going. */
+  #parsed({ sender, subject, sequence, tries, snapshot }: OutboxMessage) {
+    const parsed = outward.payload.safeParse({ sender, subject, sequence, tries, message: snapshot })
+    if (parsed.success) return parsed.data
+    this.o.log.error('outward message not sent: not of its kind', { subject, error: parsed.error })
+    return undefined
   }
 
   stop(): void {
     this.#stopped = true
     clearInterval(this.#timer)
   }
+}
+
+function isAnswer({ snapshot }: OutboxMessage): boolean {
+  return (snapshot as { kind?: unknown }).kind === 'acknowledgements'
 }

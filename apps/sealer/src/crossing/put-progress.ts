@@ -1,7 +1,11 @@
 import type { DealProgress } from '@sealane/jobs'
+import type { Failure } from '@sealane/proto'
 import type { Outbox } from '@sealane/sql'
 import type { Kysely, Transaction } from 'kysely'
 import type { SealerDb } from '../sealer-db.js'
+
+/** Longest texts that fit a crossing message; a worker's may be longer. Unit: characters. Source: @sealane/jobs dealProgress. */
+const CHARACTERS = { code: 64, text: 1_000, waitingFor: 300 }
 
 /** Puts the whole of what home knows of a deal into the outbox, in the transaction that changed it. */
 export async function putProgress(
@@ -55,7 +59,12 @@ async function progressOf(trx: Kysely<SealerDb>, dealUuid: string): Promise<Deal
     windowPostCid: sector?.window_post_cid ?? null,
     activeEpoch: piece.state === 'Sealed' ? (sector?.activation_epoch ?? null) : null,
     provenEpoch: sector?.proven_epoch ?? null,
-    failure: failure === null ? null : (JSON.parse(failure) as DealProgress['failure']),
-    waitingFor: waiting === null ? null : (JSON.parse(waiting) as { for: string }).for,
+    failure: failure === null ? null : cut(JSON.parse(failure) as Failure),
+    waitingFor:
+      waiting === null ? null : (JSON.parse(waiting) as { for: string }).for.slice(0, CHARACTERS.waitingFor),
   }
+}
+
+function cut({ code, remedy, text }: Failure): DealProgress['failure'] {
+  return { code: code.slice(0, CHARACTERS.code), remedy, text: text.slice(0, CHARACTERS.text) }
 }

@@ -1,24 +1,28 @@
-import { knows, pieceTransitions, type SectorEvent, sectorTransitions } from '@sealane/lifecycle'
-import type { Failure } from '@sealane/proto'
-import { minerV1 } from '@sealane/proto'
+import type { minerV1 } from '@sealane/proto'
 import { writing } from '@sealane/sql'
-import type { Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
+import { setFact, readFact } from '../facts.js'
+import { remember } from '../history.js'
 import type { PieceStore } from '../intake/piece-store.js'
 import { bytesToHex } from '../pipeline/hex.js'
 import type { SectorFacts, SectorStore } from '../pipeline/sector-store.js'
-import type { SealerDb, Sector } from '../sealer-db.js'
+import type { SealerDb } from '../sealer-db.js'
+import { followPublication, keepPublication } from './apply-publication.js'
+import { failureFrom } from './failure-from.js'
+import { followTold, type Touched } from './follow-told.js'
+import { keepTold, readTold } from './told-facts.js'
 
-export const LAST_EVENT = 'last-event-sequence'
+const nothing: Touched = { sectors: [], pieces: [] }
 
-/** Which rows an event touched, to look at them at once. */
-export interface Touched {
-  sectors: number[]
-  pieces: string[]
+interface Rooms {
+  sectors: SectorStore
+  pieces: PieceStore
+  nowMs: number
 }
 
 /**
  * Applies one fact of the miner's stream and stores its sequence in the same transaction: after a crash the stream goes on where the
- * rows are. A fact that the row already shows, or has outgrown, changes nothing.
+ * rows are. A fact that the row already shows, or has outgrown, moves nothing.
  */
 export async function applyEvent(
   event: minerV1.SubscribeResponse,
@@ -27,216 +31,118 @@ export async function applyEvent(
   nowMs: number,
 ): Promise<Touched> {
   return await writing(sectors.db, async (trx) => {
-    const last = await lastSequence(trx)
-    if (event.sequence <= last) return { sectors: [], pieces: [] }
-    const touched = await apply(trx, event, sectors, pieces, nowMs)
-    await trx
-      .insertInto('facts')
-      .values({ name: LAST_EVENT, value: String(event.sequence) })
-      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: String(event.sequence) }))
-      .execute()
+    if (event.sequence <= (await lastSequence(trx))) return nothing
+    const touched = await apply(trx, event, { sectors, pieces, nowMs })
+    await setFact(trx, 'last-event-sequence', String(event.sequence))
     return touched
   })
 }
 
-export async function lastSequence(db: Pick<Transaction<SealerDb>, 'selectFrom'>): Promise<number> {
-  const row = await db.selectFrom('facts').select('value').where('name', '=', LAST_EVENT).executeTakeFirst()
-  return Number(row?.value ?? 0)
+/** Passes over a fact that cannot be applied, so that it does not keep all later ones away. */
+export async function skipEvent(sequence: number, db: Kysely<SealerDb>): Promise<void> {
+  await writing(db, async (trx) => {
+    if (sequence > (await lastSequence(trx))) await setFact(trx, 'last-event-sequence', String(sequence))
+  })
+}
+
+export async function lastSequence(db: Kysely<SealerDb>): Promise<number> {
+  return Number((await readFact(db, 'last-event-sequence')) ?? 0)
 }
 
 async function apply(
   trx: Transaction<SealerDb>,
   { fact, epoch }: minerV1.SubscribeResponse,
-  sectors: SectorStore,
-  pieces: PieceStore,
-  nowMs: number,
+  rooms: Rooms,
 ): Promise<Touched> {
   switch (fact?.$case) {
-    case 'publication':
-      return await applyPublication(trx, fact.value, pieces, nowMs)
-    case 'messageSent': {
-      const { sectorNumber, step, messageCid } = fact.value
-      const facts: SectorFacts | undefined =
-        step === 'preCommit'
-          ? { pre_commit_cid: messageCid }
-          : step === 'proveCommit'
-            ? { prove_commit_cid: messageCid }
-            : undefined
-      if (facts) await sectors.note(trx, sectorNumber, facts, nowMs)
-      return { sectors: [], pieces: [] }
+    case 'publication': {
+      const { requestId } = fact.value
+      await keepPublication(trx, fact.value)
+      const moved = await followPublication(trx, requestId, rooms.pieces, rooms.nowMs)
+      return moved ? { sectors: [], pieces: [requestId] } : nothing
     }
     case 'preCommitLanded': {
-      const landed = fact.value
-      return await moveIf(trx, landed.sectorNumber, ['preCommitLanded'], sectors, nowMs, {
-        pre_commit_cid: landed.messageCid,
-        pre_commit_epoch: landed.preCommitEpoch,
-        seed_epoch: landed.seedEpoch,
-      })
+      const { sectorNumber, turn, messageCid, preCommitEpoch, seedEpoch } = fact.value
+      const landed = { messageCid, preCommitEpoch, seedEpoch }
+      await keepTold(trx, sectorNumber, 'preCommit', { turn, landed, lost: null })
+      return await followTold(trx, sectorNumber, rooms)
     }
     case 'seedReady': {
-      const ready = fact.value
-      const sector = await sectors.read(ready.sectorNumber, trx)
-      const seed = bytesToHex(ready.seed)
-      // The same seed again (a repeat after a reorg that changed nothing) must not throw away a proof.
-      if (!sector || (sector.seed === seed && sector.seed_epoch === ready.seedEpoch))
-        return { sectors: [], pieces: [] }
-      return await moveIf(trx, ready.sectorNumber, ['seedReady', 'seedChanged'], sectors, nowMs, {
-        seed,
-        seed_epoch: ready.seedEpoch,
-        pre_commit_epoch: ready.preCommitEpoch,
-        c1_bytes: null,
-        proof: null,
-      })
+      const { sectorNumber, seedEpoch, seed, preCommitEpoch } = fact.value
+      await keepTold(trx, sectorNumber, 'seed', { seedEpoch, seed: bytesToHex(seed), preCommitEpoch })
+      return await followTold(trx, sectorNumber, rooms)
     }
     case 'proveCommitLanded': {
-      const landed = fact.value
-      const touched = await moveIf(trx, landed.sectorNumber, ['proveCommitLanded'], sectors, nowMs, {
-        prove_commit_cid: landed.messageCid,
-        activation_epoch: landed.activationEpoch,
-        expiration: landed.expiration,
-        deadline: landed.deadline,
-        partition: landed.partition,
-      })
-      await applyActivation(trx, landed, sectors, pieces, nowMs)
-      return touched
+      const { sectorNumber, turn, ...landed } = fact.value
+      await keepTold(trx, sectorNumber, 'proveCommit', { turn, landed, lost: null })
+      return await followTold(trx, sectorNumber, rooms)
     }
     case 'stepLost': {
-      const { sectorNumber, step, turn, refusal } = fact.value
-      const sector = await sectors.read(sectorNumber, trx)
-      // The turn grows by one when the request was sent: an older loss is of an older request.
-      if (!sector || sector.turn > turn + 1) return { sectors: [], pieces: [] }
-      const failure = failureFrom(refusal)
-      if (failure?.remedy === 'hold' || failure?.remedy === 'drop') {
-        return await moveSectorIf(trx, sector, ['held'], sectors, nowMs, {}, failure)
+      const { sectorNumber, turn, refusal } = fact.value
+      const step = stepNamed(fact.value.step)
+      if (step === undefined) return nothing
+      const lost = failureFrom(refusal) ?? {
+        code: 'STEP_LOST',
+        remedy: 'retry' as const,
+        text: 'its message was lost',
       }
-      const lost: SectorEvent[] = step === 'preCommit' ? ['preCommitLost'] : ['proveCommitLost']
-      return await moveSectorIf(trx, sector, lost, sectors, nowMs, {}, failure)
+      await keepTold(trx, sectorNumber, step, { turn, landed: null, lost })
+      return await followTold(trx, sectorNumber, rooms)
     }
-    case 'stepReverted': {
-      const { sectorNumber, step } = fact.value
-      const reverted: SectorEvent[] = step === 'preCommit' ? ['preCommitReverted'] : ['proveCommitReverted']
-      return await moveIf(trx, sectorNumber, reverted, sectors, nowMs, {})
+    case 'stepReverted':
+      return await stepReverted(trx, fact.value, rooms)
+    case 'messageSent': {
+      const { sectorNumber, messageCid } = fact.value
+      const step = stepNamed(fact.value.step)
+      const facts: SectorFacts =
+        step === 'preCommit' ? { pre_commit_cid: messageCid } : { prove_commit_cid: messageCid }
+      if (step !== undefined) await rooms.sectors.note(trx, sectorNumber, facts, rooms.nowMs)
+      return nothing
     }
     case 'sectorProven': {
       const { sectorNumber, messageCid, provenEpoch } = fact.value
-      const sector = await sectors.read(sectorNumber, trx)
-      if (sector && sector.proven_epoch === null) {
-        await sectors.note(
-          trx,
-          sectorNumber,
-          { window_post_cid: messageCid, proven_epoch: provenEpoch },
-          nowMs,
-        )
-      }
-      return { sectors: [], pieces: [] }
+      const sector = await rooms.sectors.read(sectorNumber, trx)
+      if (sector?.proven_epoch !== null) return nothing
+      const facts = { window_post_cid: messageCid, proven_epoch: provenEpoch }
+      await rooms.sectors.note(trx, sectorNumber, facts, rooms.nowMs)
+      return { sectors: [sectorNumber], pieces: [] }
     }
-    case 'sectorFaulty':
+    case 'sectorFaulty': {
+      const sector = await rooms.sectors.read(fact.value.sectorNumber, trx)
+      if (sector === undefined) return nothing
+      await remember(trx, {
+        thing: 'sector',
+        subject: String(sector.sector_number),
+        atMs: rooms.nowMs,
+        event: 'faulty',
+        state: sector.state,
+        detail: fact.value.reason,
+      })
+      return nothing
+    }
     case 'dealEnded':
     case 'head':
     case undefined:
-      return { sectors: [], pieces: [] }
+      return nothing
   }
-  throw new Error(`the miner told an unknown fact at epoch ${epoch}`)
+  throw new TypeError(`the miner told an unknown fact at epoch ${epoch}`)
 }
 
-async function moveIf(
+/** A reorg took a landed message back. It keeps its turn: the very same request lands again, or is lost. */
+async function stepReverted(
   trx: Transaction<SealerDb>,
-  sectorNumber: number,
-  events: SectorEvent[],
-  sectors: SectorStore,
-  nowMs: number,
-  facts: SectorFacts,
+  reverted: minerV1.StepReverted,
+  rooms: Rooms,
 ): Promise<Touched> {
-  const sector = await sectors.read(sectorNumber, trx)
-  return sector
-    ? await moveSectorIf(trx, sector, events, sectors, nowMs, facts, undefined)
-    : { sectors: [], pieces: [] }
+  const { sectorNumber } = reverted
+  const step = stepNamed(reverted.step)
+  if (step === undefined) return nothing
+  const told = await readTold(trx, sectorNumber)
+  await keepTold(trx, sectorNumber, step, { turn: told[step]?.turn ?? null, landed: null, lost: null })
+  if (step === 'preCommit') await keepTold(trx, sectorNumber, 'seed', undefined)
+  return await followTold(trx, sectorNumber, rooms)
 }
 
-/** Takes the first of `events` that the sector's state knows. None: the row has outgrown the fact. */
-async function moveSectorIf(
-  trx: Transaction<SealerDb>,
-  sector: Sector,
-  events: SectorEvent[],
-  sectors: SectorStore,
-  nowMs: number,
-  facts: SectorFacts,
-  failure: Failure | undefined,
-): Promise<Touched> {
-  const event = events.find((name) => knows(sectorTransitions, sector.state, name))
-  if (event === undefined) return { sectors: [], pieces: [] }
-  await sectors.move(trx, sector, event, facts, { nowMs, ...(failure === undefined ? {} : { failure }) })
-  return { sectors: [sector.sector_number], pieces: [] }
-}
-
-async function applyPublication(
-  trx: Transaction<SealerDb>,
-  publication: minerV1.PublicationChanged,
-  pieces: PieceStore,
-  nowMs: number,
-): Promise<Touched> {
-  const piece = await pieces.read(publication.requestId, trx)
-  if (!piece) return { sectors: [], pieces: [] }
-  const facts = {
-    publication_state: publication.state,
-    publish_cid: publication.messageCid === '' ? piece.publish_cid : publication.messageCid,
-  }
-  const failure = failureFrom(publication.refusal)
-  const told =
-    publication.state === 'Published'
-      ? ('published' as const)
-      : publication.state === 'Refused'
-        ? ('dropped' as const)
-        : publication.state === 'Sent' && piece.state === 'Published'
-          ? ('publishReverted' as const)
-          : undefined
-  if (told === undefined || !knows(pieceTransitions, piece.state, told)) {
-    await pieces.note(trx, piece.deal_uuid, facts, nowMs)
-    return { sectors: [], pieces: [] }
-  }
-  const dealId = told === 'published' ? { deal_id: publication.dealId } : {}
-  await pieces.move(
-    trx,
-    piece,
-    told,
-    { ...facts, ...dealId },
-    { nowMs, ...(failure === undefined ? {} : { failure }) },
-  )
-  return { sectors: [], pieces: [piece.deal_uuid] }
-}
-
-/** A sector can be on chain with a deal of it not active: the market's own answer decides, deal by deal. */
-async function applyActivation(
-  trx: Transaction<SealerDb>,
-  landed: minerV1.ProveCommitLanded,
-  sectors: SectorStore,
-  pieces: PieceStore,
-  nowMs: number,
-): Promise<void> {
-  const inside = await trx
-    .selectFrom('pieces')
-    .selectAll()
-    .where('sector_number', '=', landed.sectorNumber)
-    .where('state', '=', 'InSector')
-    .execute()
-  for (const piece of inside) {
-    if (piece.deal_id === null) continue
-    if (landed.activeDeals.includes(piece.deal_id)) {
-      await pieces.move(trx, piece, 'activated', {}, { nowMs, detail: `sector ${landed.sectorNumber}` })
-    } else if (landed.inactiveDeals.includes(piece.deal_id)) {
-      const facts = { sector_number: null, padded_offset: null }
-      await pieces.move(trx, piece, 'unpacked', facts, {
-        nowMs,
-        detail: `not activated in sector ${landed.sectorNumber}`,
-      })
-    }
-  }
-  await sectors.note(trx, landed.sectorNumber, {}, nowMs)
-}
-
-function failureFrom(refusal: minerV1.Refusal | undefined): Failure | undefined {
-  if (refusal === undefined || refusal.code === '') return undefined
-  const remedy =
-    (['retry', 'hold', 'drop', 'halt'] as const).find((word) => word === refusal.remedy) ?? 'hold'
-  return { code: refusal.code, remedy, text: refusal.text }
+function stepNamed(step: string): 'preCommit' | 'proveCommit' | undefined {
+  return step === 'preCommit' || step === 'proveCommit' ? step : undefined
 }

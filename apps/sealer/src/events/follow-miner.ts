@@ -1,12 +1,17 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { idOf, parseAddress } from '@sealane/actors'
 import { type HealthRoom, halt, type Log, remedyOf } from '@sealane/host'
+import { knows, sectorTransitions, WrongTransition } from '@sealane/lifecycle'
 import type { minerV1 } from '@sealane/proto'
+import { writing } from '@sealane/sql'
 import type { Kysely } from 'kysely'
+import { readFact, setFact } from '../facts.js'
 import type { PieceStore } from '../intake/piece-store.js'
 import type { SectorStore } from '../pipeline/sector-store.js'
 import type { SealerDb } from '../sealer-db.js'
 import { SealerError } from '../sealer-error.js'
-import { applyEvent, lastSequence, type Touched } from './apply-event.js'
+import { applyEvent, lastSequence, skipEvent } from './apply-event.js'
+import type { Touched } from './follow-told.js'
 import type { HomeFacts } from './home-facts.js'
 
 /** Wait between attempts while the miner app is away or not ready. Unit: ms. */
@@ -29,43 +34,72 @@ export interface FollowOptions {
 export async function followMiner(o: FollowOptions): Promise<void> {
   while (!o.signal.aborted) {
     try {
-      const status = await o.miner.getStatus({}, { signal: o.signal })
-      if (!status.ready) {
-        o.lamp.red(`the miner app waits for ${status.waitingFor}`)
-        await pause(o.signal)
-        continue
-      }
-      await learn(status, o)
-      const after = await lastSequence(o.db)
-      for await (const event of o.miner.subscribe({ afterSequence: after }, { signal: o.signal })) {
-        o.lamp.green()
-        if (event.fact?.$case === 'head') o.facts.learnHead(event.fact.value.epoch)
-        else o.touched(await applyEvent(event, o.sectors, o.pieces, o.now()))
-      }
+      await followOnce(o)
     } catch (error) {
       if (o.signal.aborted) return
       if (remedyOf(error) === 'halt') halt(error)
       o.lamp.red(`the miner app does not answer: ${error instanceof Error ? error.message : String(error)}`)
       if (remedyOf(error) === 'retry') o.log.debug('miner stream ended', { error })
-      else o.log.error('miner event not applied', { error })
+      else o.log.error('miner not followed, will try again', { error })
     }
-    await pause(o.signal)
+    await pause(AGAIN_MS, undefined, { signal: o.signal }).catch(() => undefined)
   }
+}
+
+async function followOnce(o: FollowOptions): Promise<void> {
+  const status = await o.miner.getStatus({}, { signal: o.signal })
+  if (!status.ready) return o.lamp.red(`the miner app waits for ${status.waitingFor}`)
+  await learn(status, o)
+  const afterSequence = await lastSequence(o.db)
+  for await (const event of o.miner.subscribe({ afterSequence }, { signal: o.signal })) {
+    o.lamp.green()
+    if (event.fact?.$case === 'head') o.facts.learnHead(event.fact.value.epoch)
+    else o.touched(await applyOrQuarantine(event, o))
+  }
+}
+
+/** A fact that cannot be applied is a bug, here or there: its sector is held for a person, all others go on. */
+async function applyOrQuarantine(event: minerV1.SubscribeResponse, o: FollowOptions): Promise<Touched> {
+  try {
+    return await applyEvent(event, o.sectors, o.pieces, o.now())
+  } catch (error) {
+    // The database's trouble is not the fact's: try again.
+    if (!isOfTheFact(error)) throw error
+    o.log.error('miner event not applied: passed over', { sequence: event.sequence, event, error })
+    const text = `event ${event.sequence} of the miner (${event.fact?.$case}) could not be applied: ${error instanceof Error ? error.message : String(error)}`
+    const value = event.fact?.value
+    if (value !== undefined && 'sectorNumber' in value) await holdSector(value.sectorNumber, text, o)
+    await skipEvent(event.sequence, o.db)
+    return { sectors: [], pieces: [] }
+  }
+}
+
+function isOfTheFact(error: unknown): boolean {
+  return error instanceof WrongTransition || error instanceof TypeError || error instanceof RangeError
+}
+
+async function holdSector(sectorNumber: number, text: string, o: FollowOptions): Promise<void> {
+  await writing(o.db, async (trx) => {
+    const sector = await o.sectors.read(sectorNumber, trx)
+    if (sector === undefined || !knows(sectorTransitions, sector.state, 'held')) return
+    const failure = { code: 'EVENT_NOT_APPLIED', remedy: 'hold' as const, text }
+    await o.sectors.move(trx, sector, 'held', {}, { nowMs: o.now(), failure })
+  })
 }
 
 /** A database belongs to one miner for ever: another one's answers would mix two miners' sectors. */
 async function learn(status: minerV1.GetStatusResponse, o: FollowOptions): Promise<void> {
   const id = idOf(parseAddress(status.miner))
-  if (id === undefined) throw new Error(`the miner app calls itself ${status.miner}, not an ID address`)
-  const known = await o.db.selectFrom('facts').select('value').where('name', '=', 'miner').executeTakeFirst()
-  const name = `${status.networkName} ${status.miner}`
-  if (known && known.value !== name) {
+  if (id === undefined) throw new TypeError(`the miner app calls itself ${status.miner}, not an ID address`)
+  const known = await readFact(o.db, 'miner')
+  const answered = `${status.networkName} ${status.miner}`
+  if (known !== undefined && known !== answered) {
     throw new SealerError(
-      { code: 'WRONG_MINER', known: known.value, answered: name },
-      `this database is of ${known.value}, the miner app is ${name}: use the state directory that belongs to it`,
+      { code: 'WRONG_MINER', known, answered },
+      `this database is of ${known}, the miner app is ${answered}: use the state directory that belongs to it`,
     )
   }
-  if (!known) await o.db.insertInto('facts').values({ name: 'miner', value: name }).execute()
+  if (known === undefined) await setFact(o.db, 'miner', answered)
   o.facts.learnMiner({
     id,
     address: parseAddress(status.miner),
@@ -74,19 +108,4 @@ async function learn(status: minerV1.GetStatusResponse, o: FollowOptions): Promi
     keySetDigest: status.keySetDigest,
   })
   o.facts.learnHead(status.headEpoch)
-  o.facts.blockDelaySeconds = status.blockDelaySeconds
-}
-
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, AGAIN_MS)
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer)
-        resolve()
-      },
-      { once: true },
-    )
-  })
 }

@@ -4,7 +4,6 @@ export class HomeFacts {
     | { id: number; address: string; networkName: string; sectorSizeBytes: number; keySetDigest: string }
     | undefined
   #headEpoch: number | undefined
-  blockDelaySeconds = 30
 
   /** The miner actor this sealer works for; undefined until the miner app says it exists. */
   get miner() {

@@ -1,75 +1,87 @@
-import { join } from 'node:path'
 import { type FileServer, type Identity, type Log, serveFiles } from '@sealane/host'
 import type { Kysely } from 'kysely'
-import { c1HubPath } from '../claims/task-of.js'
-import { piecePath } from '../intake/pull-piece.js'
 import type { SealerDb } from '../sealer-db.js'
+import { c1Path, type Dirs, piecePath, unsealedPath } from './hub-paths.js'
 
 /** C1 output: ~100 KB of JSON for 2KiB sectors, ~50 MB for 32GiB ones. Source: sealing.md 2.3. Unit: bytes. */
 const MAX_C1_BYTES = 256 * 1024 * 1024
-
-/** C1 outputs by hub path: `<sector>-<seed epoch>.json`. */
-export function c1Path(hubDir: string, name: string): string {
-  return join(hubDir, 'c1', `${name}.json`)
-}
-
-export function unsealedPath(hubDir: string, id: string): string {
-  return join(hubDir, 'unsealed', id)
-}
+const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+const piecePattern = /^\/pieces\/([a-z0-9]{10,128})\/(\d{1,15})$/
+const c1Pattern = new RegExp(`^/hub/c1/(${uuid})$`)
+const unsealedPattern = new RegExp(`^/hub/unsealed/(${uuid})$`)
 
 /**
  * The hub of home: workers fetch pieces and what another stage left, and leave what the next one needs. Every name is looked up in the
- * database before it becomes a path.
+ * database before it becomes a path, and only a running claim may leave something.
  */
 export async function serveHub(o: {
   host: string
   port: number
   tls: Identity
   db: Kysely<SealerDb>
-  piecesDir: string
-  hubDir: string
+  dirs: Dirs
   log: Log
 }): Promise<FileServer> {
   return await serveFiles({
     host: o.host,
     port: o.port,
     tls: o.tls,
-    roles: ['worker', 'sealer'],
+    roles: ['worker'],
     log: o.log,
-    find: async (path) => {
-      const pieceCid = /^\/pieces\/([a-z0-9]+)$/.exec(path)?.[1]
-      if (pieceCid !== undefined) {
-        const known = await o.db
-          .selectFrom('pieces')
-          .select('piece_cid')
-          .where('piece_cid', '=', pieceCid)
-          .limit(1)
-          .executeTakeFirst()
-        return known && piecePath(o.piecesDir, known.piece_cid)
-      }
-      const name = await knownC1(o.db, path)
-      return name === undefined ? undefined : c1Path(o.hubDir, name)
-    },
-    receive: async (path) => {
-      const unseal = /^\/hub\/unsealed\/([0-9a-f-]{36})$/.exec(path)?.[1]
-      if (unseal !== undefined) {
-        const row = await o.db.selectFrom('unseals').selectAll().where('id', '=', unseal).executeTakeFirst()
-        return row && { path: unsealedPath(o.hubDir, row.id), maxBytes: row.length_bytes }
-      }
-      const name = await knownC1(o.db, path)
-      return name === undefined ? undefined : { path: c1Path(o.hubDir, name), maxBytes: MAX_C1_BYTES }
-    },
+    find: (path) => findFile(path, o.db, o.dirs),
+    receive: (path) => placeFor(path, o.db, o.dirs),
   })
 }
 
-/** The name of a C1 output that a sector of ours really has or is about to have. */
-async function knownC1(db: Kysely<SealerDb>, path: string): Promise<string | undefined> {
-  const sectorNumber = Number(/^\/hub\/c1\/(\d{1,15})--?\d{1,15}$/.exec(path)?.[1] ?? Number.NaN)
-  if (!Number.isSafeInteger(sectorNumber)) return undefined
-  const sector = await db
-    .selectFrom('sectors')
-    .selectAll()
-    .where('sector_number', '=', sectorNumber)
+/** The file that a worker may fetch under this name. */
+async function findFile(path: string, db: Kysely<SealerDb>, dirs: Dirs): Promise<string | undefined> {
+  const [, pieceCid, payloadBytes] = piecePattern.exec(path) ?? []
+  if (pieceCid !== undefined) {
+    const piece = await db
+      .selectFrom('pieces')
+      .select(['piece_cid', 'payload_size'])
+      .where('piece_cid', '=', pieceCid)
+      .where('payload_size', '=', Number(payloadBytes))
+      .limit(1)
+      .executeTakeFirst()
+    return piece && piecePath(dirs.pieces, piece)
+  }
+  const claimId = c1Pattern.exec(path)?.[1]
+  if (claimId === undefined) return undefined
+  const claim = await db
+    .selectFrom('claims')
+    .innerJoin('sectors', 'sectors.sector_number', 'claims.sector_number')
+    .select('sectors.c1_claim')
+    .where('claims.claim_id', '=', claimId)
+    .whereRef('sectors.c1_claim', '=', 'claims.claim_id')
     .executeTakeFirst()
-  return sector && c1HubPath(sector) === path ? path.slice('/hub/c1/'.length) : undefined
+  return claim && c1Path(dirs.hub, claim)
+}
+
+/** Where a worker may leave a file under this name. */
+async function placeFor(
+  path: string,
+  db: Kysely<SealerDb>,
+  dirs: Dirs,
+): Promise<{ path: string; maxBytes: number } | undefined> {
+  const unsealId = unsealedPattern.exec(path)?.[1]
+  if (unsealId !== undefined) {
+    const unseal = await db
+      .selectFrom('unseals')
+      .select(['id', 'length_bytes'])
+      .where('id', '=', unsealId)
+      .where('state', '=', 'queued')
+      .executeTakeFirst()
+    return unseal && { path: unsealedPath(dirs.hub, unseal.id), maxBytes: unseal.length_bytes }
+  }
+  const claimId = c1Pattern.exec(path)?.[1]
+  if (claimId === undefined) return undefined
+  const claim = await db
+    .selectFrom('claims')
+    .select('claim_id')
+    .where('claim_id', '=', claimId)
+    .where('task', '=', 'c1')
+    .where('state', '=', 'running')
+    .executeTakeFirst()
+  return claim && { path: c1Path(dirs.hub, { c1_claim: claim.claim_id }), maxBytes: MAX_C1_BYTES }
 }

@@ -1,9 +1,19 @@
-import { type ClientDealProposal, clientDealProposal, dealProposalCid } from '@sealane/actors'
+import {
+  type ClientDealProposal,
+  clientDealProposal,
+  dealProposalCid,
+  proposalSigningBytes,
+  signerOf,
+} from '@sealane/actors'
+import { verify } from '@sealane/crypto'
 import type { HomewardMessage } from '@sealane/jobs'
 import type { Piece } from '../sealer-db.js'
 import { SealerError } from '../sealer-error.js'
 
 type Offer = Extract<HomewardMessage, { kind: 'dealOffered' }>
+
+/** Below this much payload commP is not defined. Unit: bytes. Source: filecoin-project/go-fil-commp-hashhash (MinPiecePayload). */
+const SHORTEST_PAYLOAD_BYTES = 65
 
 /** What an offer says, once it has been held against the client's own signed words. */
 export type OfferedPiece = Pick<
@@ -21,8 +31,8 @@ export type OfferedPiece = Pick<
 
 /**
  * Believes nothing abroad says that the signed proposal does not: piece CID, size and dates are the proposal's, the payload fits the
- * piece, the piece fits our sector, the deal is for our miner. The miner checks the signature before it publishes.
- * Throws SealerError OFFER_REFUSED (`drop`).
+ * piece, the piece fits our sector, the deal is for our miner, the client signed it. (The keys of other than
+ * key addresses only the chain knows: the miner checks before it publishes.) Throws SealerError OFFER_REFUSED (`drop`).
  */
 export function judgeOffer(offer: Offer, o: { miner: string; sectorSizeBytes: number }): OfferedPiece {
   const refuse = (reason: string) =>
@@ -41,9 +51,10 @@ export function judgeOffer(offer: Offer, o: { miner: string; sectorSizeBytes: nu
   const payloadSize = Number(offer.payloadSize)
   if (pieceSize > o.sectorSizeBytes)
     throw refuse(`a piece of ${pieceSize} bytes fits no sector of ${o.sectorSizeBytes}`)
-  if (!(payloadSize > 0 && payloadSize <= (pieceSize / 128) * 127)) {
+  if (!(payloadSize >= SHORTEST_PAYLOAD_BYTES && payloadSize <= (pieceSize / 128) * 127)) {
     throw refuse(`${offer.payloadSize} bytes do not fit a piece of ${pieceSize}`)
   }
+  if (!signatureHolds(signed)) throw refuse('the client did not sign this proposal')
   return {
     deal_uuid: offer.dealUuid,
     proposal_cid: dealProposalCid(proposal),
@@ -55,4 +66,15 @@ export function judgeOffer(offer: Offer, o: { miner: string; sectorSizeBytes: nu
     start_epoch: proposal.startEpoch,
     end_epoch: proposal.endEpoch,
   }
+}
+
+/** False only for a key's signature that does not verify. What is no key (an ID, an actor, a contract) is the miner's to ask the chain about. */
+function signatureHolds({ proposal, clientSignature }: ClientDealProposal): boolean {
+  let signer: ReturnType<typeof signerOf>
+  try {
+    signer = signerOf(proposal.client)
+  } catch {
+    return true
+  }
+  return verify(clientSignature, signer, proposalSigningBytes(proposal))
 }

@@ -10,6 +10,9 @@ export type PieceFacts = Partial<
   Pick<PieceTable, 'publication_state' | 'publish_cid' | 'deal_id' | 'sector_number' | 'padded_offset'>
 >
 
+/** States in which a piece waits for others: its sector, a person, nobody. */
+const resting: readonly PieceState[] = ['InSector', 'Sealed', 'Held']
+
 /** Pieces at home, and the only hand that changes their state. */
 export class PieceStore {
   constructor(
@@ -34,7 +37,7 @@ export class PieceStore {
       ...facts,
       state,
       state_since_ms: o.nowMs,
-      wake_at: state === 'Held' || state === 'Dropped' || state === 'Sealed' ? null : o.nowMs,
+      wake_at: resting.includes(state) ? null : o.nowMs,
       tries: 0,
       held_from: state === 'Held' ? piece.state : null,
       waiting: null,

@@ -1,17 +1,15 @@
-import { open, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { type FileHandle, open, stat, statfs } from 'node:fs/promises'
 import { commitmentOf, parseCid } from '@sealane/actors'
 import { paddedSize } from '@sealane/fil-units'
 import { fetchRange, type Identity, mkdirDurable, renameDurable, trash } from '@sealane/host'
-import { CommPHasher, commPMatches } from '@sealane/pieces'
+import { type CommPDigest, CommPHasher, commPMatches } from '@sealane/pieces'
+import { type Dirs, piecePath } from '../hub/hub-paths.js'
+import { partPath } from '../hub/retire.js'
 import type { Piece } from '../sealer-db.js'
 import { SealerError } from '../sealer-error.js'
 
 export interface PullOptions {
-  /** Where pieces lie at home: `<dir>/<piece CID>`. */
-  piecesDir: string
-  /** State directory, for the trash. */
-  stateDir: string
+  dirs: Dirs
   /** The provider's piece server, from our own configuration: `https://host:port`. */
   piecesUrl: string
   tls: Identity
@@ -20,22 +18,38 @@ export interface PullOptions {
 
 /** How much is hashed from disk at a time when a pull goes on. Unit: bytes. */
 const READ_BYTES = 1024 * 1024
-
-export function piecePath(piecesDir: string, pieceCid: string): string {
-  return join(piecesDir, pieceCid)
-}
+/** What a pull leaves free: the database lies on the same disk. Unit: bytes. */
+const KEPT_FREE_BYTES = 512 * 1024 * 1024
 
 /**
  * Brings a piece's bytes home: resumes from what is on disk, computes commP as they come, fsyncs, then gives them their name.
- * May fail: line cut, provider away. Then: retry, from the byte reached. Throws SealerError PIECE_WRONG (`drop`) when the bytes are
- * not the piece; those go to the trash.
+ * May fail: line cut, provider away, disk full (`retry`, from the byte reached); wrong bytes, which go to the trash: PIECE_DAMAGED (`retry`
+ * from the start) when part of them lay here before, for that part may be what is wrong; else PIECE_WRONG (`drop`).
  */
 export async function pullPiece(piece: Piece, o: PullOptions): Promise<void> {
-  const path = piecePath(o.piecesDir, piece.piece_cid)
+  const path = piecePath(o.dirs.pieces, piece)
   // Two deals may be for the same piece, and a crash may come between the rename and the row.
   if ((await sizeOf(path)) === piece.payload_size) return
-  await mkdirDurable(o.piecesDir, 0o700)
-  const part = `${path}.${piece.deal_uuid}.part`
+  await mkdirDurable(o.dirs.pieces, 0o700)
+  const part = partPath(path, piece.deal_uuid)
+  await requireSpace(o.dirs.pieces, piece.payload_size - ((await sizeOf(part)) ?? 0))
+  const { digest, resumed } = await fetchInto(part, piece, o)
+  const wanted = commitmentOf(parseCid(piece.piece_cid))
+  if (commPMatches(digest, wanted, paddedSize(BigInt(piece.piece_size))))
+    return await renameDurable(part, path)
+  await trash(o.dirs.state, part, `not the bytes of ${piece.piece_cid}`, new Date())
+  const actual = Buffer.from(digest.commP).toString('hex')
+  throw new SealerError(
+    { code: resumed ? 'PIECE_DAMAGED' : 'PIECE_WRONG', pieceCid: piece.piece_cid, actual },
+    `the bytes from abroad are not piece ${piece.piece_cid}`,
+  )
+}
+
+async function fetchInto(
+  part: string,
+  piece: Piece,
+  o: PullOptions,
+): Promise<{ digest: CommPDigest; resumed: boolean }> {
   const hasher = new CommPHasher()
   const file = await open(part, 'a+')
   try {
@@ -53,34 +67,13 @@ export async function pullPiece(piece: Piece, o: PullOptions): Promise<void> {
       await file.appendFile(chunk)
     }
     await file.sync()
+    return { digest: hasher.digest(), resumed: start > 0 }
   } finally {
     await file.close()
   }
-  if (
-    !commPMatches(
-      hasher.digest(),
-      commitmentOf(parseCid(piece.piece_cid)),
-      paddedSize(BigInt(piece.piece_size)),
-    )
-  ) {
-    await trash(o.stateDir, part, `not the bytes of ${piece.piece_cid}`, new Date())
-    throw new SealerError(
-      {
-        code: 'PIECE_WRONG',
-        pieceCid: piece.piece_cid,
-        actual: Buffer.from(hasher.digest().commP).toString('hex'),
-      },
-      `the bytes from abroad are not piece ${piece.piece_cid}`,
-    )
-  }
-  await renameDurable(part, path)
 }
 
-async function hashExisting(
-  file: Awaited<ReturnType<typeof open>>,
-  hasher: CommPHasher,
-  limitBytes: number,
-): Promise<number> {
+async function hashExisting(file: FileHandle, hasher: CommPHasher, limitBytes: number): Promise<number> {
   const { size } = await file.stat()
   // More than there can be is not ours: begin again.
   if (size > limitBytes) {
@@ -88,13 +81,24 @@ async function hashExisting(
     return 0
   }
   const buffer = new Uint8Array(READ_BYTES)
-  for (let at = 0; at < size; ) {
+  let at = 0
+  while (at < size) {
     const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
     if (bytesRead === 0) break
     hasher.write(buffer.subarray(0, bytesRead))
     at += bytesRead
   }
-  return size
+  return at
+}
+
+async function requireSpace(dir: string, neededBytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(dir)
+  const freeBytes = bavail * bsize
+  if (freeBytes >= neededBytes + KEPT_FREE_BYTES) return
+  throw new SealerError(
+    { code: 'HOME_DISK_FULL', dir, freeBytes, neededBytes },
+    `${dir} has ${freeBytes} bytes free, a piece of ${neededBytes} needs ${neededBytes + KEPT_FREE_BYTES}: free some, or empty its trash`,
+  )
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

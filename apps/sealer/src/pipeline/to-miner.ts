@@ -1,21 +1,28 @@
+import { codeOf, RemoteError } from '@sealane/host'
 import type { minerV1 } from '@sealane/proto'
+import { failureFrom } from '../events/failure-from.js'
 import type { Piece, Sector } from '../sealer-db.js'
-import { SealerError } from '../sealer-error.js'
 import type { Outcome, StepTools } from './step.js'
 
 /** Steps whose messages the miner sends. */
 export type ChainStep = 'preCommit' | 'proveCommit'
 
-/** An answer that does not come is asked for again after this long; the request id makes that harmless. Unit: ms. */
+/** A request whose end is not told is made again after this long; its request id makes that harmless. Unit: ms. */
 export const ASK_AGAIN_MS = 10 * 60_000
 
-export function envelope(sector: Sector, step: ChainStep, tools: StepTools): minerV1.Envelope {
+/** The envelope of a sector's request: the same turn is the same request for ever. */
+export function envelope(
+  sector: Sector,
+  step: ChainStep,
+  turn: number,
+  coordinatorEpoch: number,
+): minerV1.Envelope {
   return {
-    requestId: `s${sector.sector_number}-${step}-${sector.turn}`,
+    requestId: `s${sector.sector_number}-${step}-${turn}`,
     sectorNumber: sector.sector_number,
     step,
-    turn: sector.turn,
-    coordinatorEpoch: tools.coordinatorEpoch,
+    turn,
+    coordinatorEpoch,
   }
 }
 
@@ -33,17 +40,43 @@ export function manifest(pieces: readonly Piece[]): minerV1.Piece[] {
     }))
 }
 
-/** The miner's refusal as an error with its own remedy; nothing when it took the request. */
+/** Throws the miner's refusal as an error with its own code and remedy; nothing when it took the request. */
 export function refuse(refusal: minerV1.Refusal | undefined): void {
-  if (refusal === undefined || refusal.code === '') return
-  const remedyText =
-    (['retry', 'hold', 'drop', 'halt'] as const).find((word) => word === refusal.remedy) ?? 'hold'
-  throw new SealerError(
-    { code: 'REFUSED_BY_MINER', refusal: refusal.code, text: refusal.text, remedyText },
-    refusal.text,
-  )
+  const failure = failureFrom(refusal)
+  if (failure !== undefined) throw new RemoteError({ code: failure.code }, failure.text, failure.remedy)
 }
 
-export function waitForChain(what: string): Outcome {
-  return { wait: { for: what, who: 'chain', untilEpoch: null }, wakeInMs: ASK_AGAIN_MS }
+/**
+ * Makes a request; a refusal whose code `way` knows moves the sector instead of failing it. An older turn than the miner holds is
+ * caught up with.
+ */
+export async function askMiner(
+  ask: () => Promise<{
+    recorded?: minerV1.Recorded | undefined
+    refusal?: minerV1.Refusal | undefined
+    messageUuid: string
+  }>,
+  sent: (messageUuid: string) => Outcome,
+  way: (code: string, text: string) => Outcome | undefined,
+): Promise<Outcome> {
+  try {
+    const answer = await ask()
+    refuse(answer.refusal)
+    if (answer.recorded !== undefined) return { heldTurn: answer.recorded.turn }
+    return sent(answer.messageUuid)
+  } catch (error) {
+    const outcome = way(codeOf(error), error instanceof Error ? error.message : String(error))
+    if (outcome === undefined) throw error
+    return outcome
+  }
+}
+
+export function waitForChain(what: string, wakeInMs: number): Outcome {
+  return { wait: { for: what, who: 'chain', untilEpoch: null }, wakeInMs }
+}
+
+/** When a request that has been waited for so long is to be made again: in so many ms, at most 0 when it is time. */
+export function untilAskAgainMs(sector: Sector, tools: StepTools): number {
+  const waitedMs = tools.now() - sector.state_since_ms
+  return waitedMs < ASK_AGAIN_MS ? ASK_AGAIN_MS - waitedMs : 0
 }

@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { mkdirDurable, renameDurable, trash, writeFileDurable } from '@sealane/host'
+import { mkdirDurable, renameDurable, syncFile, trash, writeFileDurable } from '@sealane/host'
+import { exists } from './exists.js'
 import { type FileKind, fileKinds, type StoragePath, sectorName } from './storage-path.js'
 
 /** Enough to unseal a sector and to rebuild its row from files and chain. Hashes are hex, sizes decimal. */
@@ -15,6 +16,16 @@ export interface SectorManifest {
   commD: string
   commR?: string
   seed?: string
+}
+
+/** Whose a claim's directory is, written before anything else is. */
+export interface ClaimOwner {
+  minerId: number
+  sectorNumber: number
+  /** `preCommit1` or `preCommit2`. */
+  work: string
+  /** What the task was made from: another ticket, other pieces or another claim's files give another result. */
+  input: string
 }
 
 /** A claim's own directory on a storage path: nobody else writes there. */
@@ -41,6 +52,31 @@ export class ClaimFiles {
   get manifest(): string {
     return join(this.dir, 'manifest.json')
   }
+  get #owner(): string {
+    return join(this.dir, 'owner.json')
+  }
+  get #done(): string {
+    return join(this.dir, 'done')
+  }
+
+  async begin(owner: ClaimOwner): Promise<void> {
+    await mkdirDurable(this.dir)
+    await writeFileDurable(this.#owner, `${JSON.stringify(owner, null, 2)}\n`)
+  }
+
+  async owner(): Promise<ClaimOwner | undefined> {
+    return parsed<ClaimOwner>(this.#owner)
+  }
+
+  /** All of the task's files are on disk: from now on the result survives the worker, and the machine. */
+  async finish(): Promise<void> {
+    await syncTree(this.dir)
+    await writeFileDurable(this.#done, '')
+  }
+
+  async isFinished(): Promise<boolean> {
+    return await exists(this.#done)
+  }
 
   async readManifest(): Promise<SectorManifest> {
     return JSON.parse(await readFile(this.manifest, 'utf8')) as SectorManifest
@@ -49,6 +85,21 @@ export class ClaimFiles {
   async writeManifest(manifest: SectorManifest): Promise<void> {
     await writeFileDurable(this.manifest, `${JSON.stringify(manifest, null, 2)}\n`)
   }
+}
+
+/** The claim directories of a sector on a storage path. */
+export async function claimsOf(
+  storage: StoragePath,
+  sector: { minerId: number; sectorNumber: number },
+): Promise<{ files: ClaimFiles; owner: ClaimOwner }[]> {
+  const found: { files: ClaimFiles; owner: ClaimOwner }[] = []
+  for (const claimId of await readdir(join(storage.path, 'claims'))) {
+    const files = new ClaimFiles(storage, claimId)
+    const owner = await files.owner()
+    if (owner?.minerId === sector.minerId && owner.sectorNumber === sector.sectorNumber)
+      found.push({ files, owner })
+  }
+  return found
 }
 
 /** A sector's files in lotus' layout: `<path>/<kind>/s-t0<miner>-<sector>`, and our manifest beside them. */
@@ -89,14 +140,8 @@ export class SectorFiles {
     for (const kind of fileKinds) {
       const from = claim[kind]
       if (!(await exists(from))) continue
-      if (await exists(this.at(kind))) {
-        await trash(
-          this.storage.path,
-          this.at(kind),
-          `${this.name}: replaced by claim ${winningClaim}`,
-          new Date(),
-        )
-      }
+      const why = `${this.name}: replaced by claim ${winningClaim}`
+      await trash(this.storage.path, this.at(kind), why, new Date())
       await renameDurable(from, this.at(kind))
     }
     if (await exists(claim.manifest)) {
@@ -106,6 +151,19 @@ export class SectorFiles {
   }
 }
 
-export async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined
+/** fsync of every file and folder below `dir`: what a child process wrote survives a power cut. */
+async function syncTree(dir: string): Promise<void> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true })
+  for (const entry of entries)
+    if (entry.isFile() || entry.isDirectory()) await syncFile(join(entry.parentPath, entry.name))
+  await syncFile(dir)
+}
+
+/** A JSON file; undefined when it is not there, or torn. */
+async function parsed<Value>(path: string): Promise<Value | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Value
+  } catch {
+    return undefined
+  }
 }

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { readdir, readFile, statfs } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HostError, mkdirDurable, writeFileDurable } from '@sealane/host'
-import type { workV1 } from '@sealane/proto'
 import { z } from 'zod'
 
 /** lotus' sectorstore.json; unknown keys of it are left alone. Source: lotus storage/sealer/storiface (LocalStorageMeta). */
@@ -30,48 +29,58 @@ export function sectorName(minerId: number, sectorNumber: number): string {
 }
 
 /**
- * Opens a storage path, giving a new one its sectorstore.json. A folder with sectors but without that file is not ours, or a mount
- * that is not there: throws HostError CONFIG (`halt`).
+ * Opens a storage path, giving a new one its sectorstore.json. `knownId`: what this worker has seen there before. A folder that is not
+ * there, that lost its file or has another one is a mount that is missing: throws HostError CONFIG (`halt`) with the fix, and writes
+ * nothing.
  */
-export async function openStoragePath(path: string): Promise<StoragePath> {
-  const file = join(path, 'sectorstore.json')
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') return undefined
-    throw cause
-  })
-  if (text === undefined) {
-    const known = await readdir(path).catch(() => [] as string[])
-    if (known.some((name) => (fileKinds as readonly string[]).includes(name)))
-      throw wrong(file, 'is missing beside sector files')
-  }
+export async function openStoragePath(path: string, knownId?: string): Promise<StoragePath> {
+  const found = await stat(path).catch(() => undefined)
+  if (!found?.isDirectory())
+    throw wrong(path, 'is no directory', 'mount the storage path, or make it with mkdir')
+  const file = markerOf(path)
+  const text = await readMarker(path)
+  if (text === undefined) await requireNew(path, knownId)
   const parsed = sectorStore.safeParse(text === undefined ? { ID: randomUUID() } : json(file, text))
   if (!parsed.success) throw wrong(file, parsed.error.issues.map((issue) => issue.message).join('; '))
+  const { ID: id, CanSeal, CanStore, Weight } = parsed.data
+  if (knownId !== undefined && knownId !== id)
+    throw wrong(file, `names storage path ${id}, this was ${knownId}`, 'mount the right one')
   for (const kind of fileKinds) await mkdirDurable(join(path, kind))
+  await mkdirDurable(join(path, 'claims'))
   if (text === undefined) await writeFileDurable(file, `${JSON.stringify(parsed.data, null, 2)}\n`)
-  return {
-    id: parsed.data.ID,
-    path,
-    canSeal: parsed.data.CanSeal && parsed.data.Weight > 0,
-    canStore: parsed.data.CanStore,
+  return { id, path, canSeal: CanSeal && Weight > 0, canStore: CanStore }
+}
+
+/** Before anything is read or written: the path is still the one that was opened. Throws HostError CONFIG (`halt`) with the fix. */
+export async function requireMounted(storage: StoragePath): Promise<void> {
+  const file = markerOf(storage.path)
+  const text = await readMarker(storage.path)
+  if (text === undefined) throw wrong(file, 'is gone')
+  const parsed = sectorStore.safeParse(json(file, text))
+  if (parsed.data?.ID !== storage.id)
+    throw wrong(file, `names storage path ${parsed.data?.ID}, this was ${storage.id}`, 'mount the right one')
+}
+
+function markerOf(path: string): string {
+  return join(path, 'sectorstore.json')
+}
+
+async function readMarker(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(markerOf(path), 'utf8')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw wrong(markerOf(path), `cannot be read (${(cause as NodeJS.ErrnoException).code})`)
   }
 }
 
-/** What a path can say of itself to the coordinator and to the miner. */
-export async function describePath(storage: StoragePath, minerId: number): Promise<workV1.StoragePath> {
-  const space = await statfs(storage.path)
-  const prefix = `s-t0${minerId}-`
-  const names = await readdir(join(storage.path, 'sealed'))
-  const sectors = names
-    .filter((name) => name.startsWith(prefix))
-    .map((name) => ({ sectorNumber: Number(name.slice(prefix.length)), finalized: false }))
-    .filter((sector) => Number.isSafeInteger(sector.sectorNumber))
-  return {
-    id: storage.id,
-    canSeal: storage.canSeal,
-    canStore: storage.canStore,
-    freeBytes: space.bavail * space.bsize,
-    sectors,
-  }
+/** An empty folder in place of a mount looks like a new storage path: what we know of it, or what lies in it, tells. */
+async function requireNew(path: string, knownId: string | undefined): Promise<void> {
+  const file = markerOf(path)
+  if (knownId !== undefined) throw wrong(file, `is missing; this worker knows storage path ${knownId} there`)
+  const names = await readdir(path)
+  if (names.some((name) => (fileKinds as readonly string[]).includes(name)))
+    throw wrong(file, 'is missing beside sector files')
 }
 
 function json(file: string, text: string): unknown {
@@ -82,9 +91,9 @@ function json(file: string, text: string): unknown {
   }
 }
 
-function wrong(file: string, reason: string): HostError {
+function wrong(where: string, reason: string, fix = 'mount the storage path, or restore the file'): HostError {
   return new HostError(
-    { code: 'CONFIG', where: file, reason },
-    `${file} ${reason}: mount the storage path, or restore the file, before the worker serves it`,
+    { code: 'CONFIG', where, reason },
+    `${where} ${reason}: ${fix}, before the worker serves it`,
   )
 }

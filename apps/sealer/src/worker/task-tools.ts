@@ -14,6 +14,8 @@ export interface TaskTools {
   /** Scratch of a portable task, its own. */
   scratchDir: string
   hub: { url: string; role: 'sealer' | 'miner'; tls: Identity }
+  /** Before files that have a name for others are touched: throws WorkerError CLAIM_OVER when somebody else has the task by now. */
+  requireClaim: () => Promise<void>
   options: TaskOptions & { signal: AbortSignal }
 }
 

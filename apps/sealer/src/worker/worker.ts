@@ -1,9 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import {
   createQueues,
-  grpcChannel,
-  grpcClient,
   type Health,
   HostError,
   halt,
@@ -11,265 +10,154 @@ import {
   type Log,
   loadIdentity,
   type Queues,
+  type Repeated,
   remedyOf,
+  repeatedly,
   tlsOptions,
 } from '@sealane/host'
-import {
-  postSnark,
-  postVanilla,
-  sealCommit1,
-  sealCommit2,
-  sealFinalize,
-  sealPreCommit1,
-  sealPreCommit2,
-  sealUnseal,
-} from '@sealane/jobs'
-import { createProver, defaultPermitDir, devnetKeySet, ensureParameters, type Prover } from '@sealane/proofs'
-import { workV1 } from '@sealane/proto'
+import { createProver, defaultPermitDir, devnetKeySet, type KeySet, type Prover } from '@sealane/proofs'
+import { type HeldLock, holdLock } from '@sealane/sql'
 import type { WorkerConfig } from '../config.js'
-import { version } from '../version.js'
-import { describePath, openStoragePath, type StoragePath } from './storage-path.js'
-import { type Employer, type WorkClaimOptions, workClaim } from './work-claim.js'
+import { type Employer, employerOf } from './employer.js'
+import { Employment } from './employment.js'
+import { openStorage } from './open-storage.js'
+import { prepareParameters } from './prepare-parameters.js'
+import { type EmployerRole, Results } from './results.js'
+import { Space } from './space.js'
+import { requireMounted, type StoragePath } from './storage-path.js'
+import { takeProving, takeSealing } from './take-work.js'
+import { type WorkRequest, workClaim } from './work-claim.js'
 
-/** Wait before an employer that did not answer is asked again. Unit: ms. */
-const REGISTER_AGAIN_MS = 1_000
 /** Handlers that still run when we stop have this long to release their claims. Unit: ms. */
 const STOP_GRACE_MS = 4_000
+/** Storage paths are looked at this often while nothing runs there. Unit: ms. */
+const MOUNT_LOOK_MS = 30_000
+
+/** What is opened before anything runs. */
+interface Opened {
+  lock: HeldLock
+  tls: Identity
+  storage: StoragePath[]
+  keySet: KeySet
+  prover: Prover
+}
 
 /** All that `sealer worker` is, once started. It keeps no database: claims and files are all its state. */
 export class Worker {
   readonly #abort = new AbortController()
   readonly #workerId: string
-  #minerId: number | undefined
+  readonly #queues: Queues
+  readonly #results: Results
+  readonly #space = new Space()
+  readonly #running = new Set<Promise<unknown>>()
+  readonly #employments = new Map<EmployerRole, Employment>()
+  readonly #mounts: Repeated
+  #doing = { stage: '', fraction: 0 }
 
   private constructor(
     private readonly config: WorkerConfig,
-    private readonly storage: StoragePath[],
-    private readonly tls: Identity,
-    private readonly prover: Prover,
-    private readonly queues: Queues,
-    private readonly employers: { sealer: Employer; miner: Employer },
+    private readonly opened: Opened,
     private readonly log: Log,
     private readonly health: Health,
   ) {
-    this.#workerId = `${hostname()}-${config.worker.name}`.replace(/[^A-Za-z0-9._-]/g, '-')
+    const { paths, worker, home } = config
+    this.#workerId = `${hostname()}-${worker.name}`.replace(/[^A-Za-z0-9._-]/g, '-')
+    this.#results = new Results(paths.state_dir)
+    const tls = tlsOptions(opened.tls)
+    this.#queues = createQueues({ url: home.redis_url, name: 'home', tls, log, health })
+    this.#mounts = repeatedly({
+      name: 'storage paths',
+      everyMs: MOUNT_LOOK_MS,
+      run: () => this.#requireMounted(),
+      log,
+      lamp: health.room('storage'),
+    })
   }
 
+  /** Opens storage and keys (`halt` when they are not what they should be), then seeks work. */
   static async start(config: WorkerConfig, log: Log, health: Health): Promise<Worker> {
-    const tls = loadIdentity(config.tls.dir, 'worker')
-    const storage = await Promise.all(config.worker.storage.map(openStoragePath))
-    const bound = config.worker.tasks.filter((task) => task !== 'commit')
-    if (storage.length === 0 && bound.length > 0) {
-      throw new HostError(
-        { code: 'CONFIG', where: 'worker.storage', reason: 'no storage path' },
-        `tasks ${bound.join(', ')} need a storage path: add --storage PATH, or run --tasks commit only`,
-      )
-    }
-    const prover = createProver({
-      kind: config.worker.prover,
-      keySet: devnetKeySet(),
-      parentCacheDir: join(config.paths.state_dir, 'parents'),
-      permitDir: defaultPermitDir(),
-    })
-    const queues = createQueues({
-      url: config.home.redis_url,
-      name: 'home',
-      tls: tlsOptions(tls),
-      log,
-      health,
-    })
-    const employer = (role: 'sealer' | 'miner'): Employer => ({
-      role,
-      work: grpcClient(workV1.WorkServiceDefinition, grpcChannel({ address: config[role].grpc, tls, role })),
-      hubUrl: config[role].hub,
-    })
-    const employers = { sealer: employer('sealer'), miner: employer('miner') }
-    const worker = new Worker(config, storage, tls, prover, queues, employers, log, health)
-    void worker.#serve('sealer')
-    if (config.worker.tasks.includes('post')) void worker.#serve('miner')
+    const worker = new Worker(config, await open(config), log, health)
+    const session = randomUUID()
+    worker.#seek('sealer', session)
+    if (config.worker.tasks.includes('post')) worker.#seek('miner', session)
     return worker
   }
 
+  /** Children are killed, claims released; ≤ 10 s, whoever else is gone. */
   async stop(): Promise<void> {
     this.#abort.abort()
-    await this.queues.close()
-    await new Promise((resolve) => setTimeout(resolve, this.#running.size === 0 ? 0 : 100))
-    await Promise.race([
-      Promise.allSettled(this.#running),
-      new Promise((resolve) => setTimeout(resolve, STOP_GRACE_MS)),
-    ])
+    await Promise.all([this.#queues.close(), this.#mounts.close()])
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, STOP_GRACE_MS)
+    })
+    await Promise.race([Promise.allSettled(this.#running), late])
+    clearTimeout(timer)
+    this.opened.lock.release()
   }
 
-  readonly #running = new Set<Promise<unknown>>()
-  #preparing = { stage: '', fraction: 0 }
-
-  /**
-   * Makes the proof parameters of the network's sector size while there is nothing to prove yet: WindowPoSt's first, they are small.
-   * May fail: disk full. Then: the task that needs them tries again and says so.
-   */
-  async #prepareParameters(sectorSizeBytes: number): Promise<void> {
-    if (this.prover.kind !== 'real') return
-    const { signal } = this.#abort
-    const wanted = [
-      ...(this.config.worker.tasks.includes('post') ? (['window'] as const) : []),
-      ...(this.config.worker.tasks.includes('commit') ? (['porep'] as const) : []),
-    ]
-    try {
-      for (const which of wanted) {
-        await ensureParameters(devnetKeySet(), which, BigInt(sectorSizeBytes), {
-          signal,
-          onProgress: ({ stage, fraction }) => {
-            this.#preparing = { stage, fraction: fraction ?? 0 }
-          },
-        })
-      }
-    } catch (error) {
-      if (!signal.aborted) this.log.warn('proof parameters not made yet', { error })
-    } finally {
-      this.#preparing = { stage: '', fraction: 0 }
-    }
-  }
-
-  /** Registers, takes work, and keeps saying that it lives; again and again when the employer restarts. */
-  async #serve(role: 'sealer' | 'miner'): Promise<void> {
-    const { signal } = this.#abort
-    const lamp = this.health.room(role)
-    let heartbeatMs: number | undefined
-    while (!signal.aborted) {
-      try {
-        if (heartbeatMs === undefined) {
-          heartbeatMs = await this.#register(role)
-          if (heartbeatMs !== undefined) {
-            lamp.green()
-            this.#work(role, heartbeatMs)
-          } else lamp.red(`the ${role} app does not know its miner yet`)
-        } else {
-          const { valid } = await this.employers[role].work.heartbeat(
-            { workerId: this.#workerId, claimId: '', paths: [], ...this.#preparing },
-            { signal },
-          )
-          lamp.green()
-          if (!valid) heartbeatMs = undefined
-        }
-      } catch (error) {
-        if (signal.aborted) return
-        if (remedyOf(error) === 'halt') halt(error)
-        lamp.red(`the ${role} app does not answer`)
-        heartbeatMs = undefined
-      }
-      await pause(heartbeatMs ?? REGISTER_AGAIN_MS, signal)
-    }
-  }
-
-  async #register(role: 'sealer' | 'miner'): Promise<number | undefined> {
-    const minerId = this.#minerId ?? 0
-    const answer = await this.employers[role].work.register(
-      {
-        workerId: this.#workerId,
-        hostname: hostname(),
-        version,
-        tasks: this.config.worker.tasks,
-        concurrency: { ...this.config.concurrency },
-        paths: await Promise.all(this.storage.map((path) => describePath(path, minerId))),
-        prover: this.config.worker.prover,
-      },
-      { signal: this.#abort.signal },
-    )
-    if (answer.refusal !== '') {
-      throw new HostError(
-        { code: 'CONFIG', where: role, reason: answer.refusal },
-        `the ${role} app refuses this worker: ${answer.refusal}`,
-      )
-    }
-    if (answer.miner === '') return undefined
-    const digest = devnetKeySet().digest
-    if (answer.keySetDigest !== '' && answer.keySetDigest !== digest) {
-      const reason = `network ${answer.networkName} commits to other proof keys than this worker has`
-      throw new HostError(
-        { code: 'CONFIG', where: 'proof keys', reason },
-        `${reason}: install the same version everywhere`,
-      )
-    }
-    const learned = Number(answer.miner.slice(2))
-    if (this.#minerId !== learned) {
-      this.#minerId = learned
-      // Now the files' names are known: tell what lies on our paths.
-      if (answer.sectorSize > 0) void this.#prepareParameters(answer.sectorSize)
-      return await this.#register(role)
-    }
-    return answer.heartbeatMs
-  }
-
-  readonly #serving = new Set<string>()
-
-  /** Opens the queues of the tasks it does; once per employer. */
-  #work(role: 'sealer' | 'miner', heartbeatMs: number): void {
-    if (this.#serving.has(role)) return
-    this.#serving.add(role)
-    const { tasks } = this.config.worker
-    const has = (task: (typeof tasks)[number]) => tasks.includes(task)
-    const { concurrency } = this.config
-    const ids = this.storage.map((path) => path.id)
-    const seal =
-      (task: string, storageIds: string[], after = false) =>
-      async ({ sectorNumber, turn }: { sectorNumber: number; turn: number }) => {
-        const done = await this.#claim(
-          'sealer',
-          { task, row: String(sectorNumber), turn, storageIds },
-          heartbeatMs,
-        )
-        // The miner asks the path that holds a sector for its WindowPoSt: tell it where files now lie.
-        if (done && after && has('post')) await this.#register('miner').catch(() => undefined)
-      }
-    const post =
-      (task: string, storageIds: string[]) =>
-      async (job: { periodStart: number; deadline: number; partition: number; turn: number }) => {
-        const row = `${job.periodStart}/${job.deadline}/${job.partition}`
-        await this.#claim('miner', { task, row, turn: job.turn, storageIds }, heartbeatMs)
-      }
-    if (role === 'sealer') {
-      const sealing = this.storage.filter((path) => path.canSeal).map((path) => path.id)
-      if (has('pc1')) this.queues.work(sealPreCommit1, seal('pc1', sealing), { concurrency: concurrency.pc1 })
-      if (has('commit')) this.queues.work(sealCommit2, seal('c2', []), { concurrency: concurrency.commit })
-      for (const id of ids) {
-        if (has('pc2'))
-          this.queues.work(sealPreCommit2(id), seal('pc2', [id]), { concurrency: concurrency.pc2 })
-        if (has('commit'))
-          this.queues.work(sealCommit1(id), seal('c1', [id], true), { concurrency: concurrency.commit })
-        if (has('finalize')) {
-          this.queues.work(sealFinalize(id), seal('finalize', [id], true), {
-            concurrency: concurrency.finalize,
-          })
-          this.queues.work(sealUnseal(id), seal('unseal', [id]), { concurrency: 1 })
-        }
-      }
-    } else {
-      this.queues.work(postSnark, post('post.snark', []), { concurrency: concurrency.post })
-      for (const id of ids)
-        this.queues.work(postVanilla(id), post('post.vanilla', [id]), { concurrency: concurrency.post })
-    }
-    this.log.info('taking work', { of: role, tasks, storage: ids })
-  }
-
-  async #claim(
-    role: 'sealer' | 'miner',
-    request: { task: string; row: string; turn: number; storageIds: string[] },
-    heartbeatMs: number,
-  ): Promise<boolean> {
-    if (this.#abort.signal.aborted) return false
-    const options: WorkClaimOptions = {
+  #seek(role: EmployerRole, session: string): void {
+    const { config, opened, log, health } = this
+    const employer = employerOf(role, config, opened.tls)
+    const employment = new Employment({
       workerId: this.#workerId,
-      employer: this.employers[role],
-      tls: this.tls,
-      prover: this.prover,
-      storage: this.storage,
+      session,
+      config,
+      employer,
+      storage: opened.storage,
+      keySet: opened.keySet,
+      results: this.#results,
+      hired: (heartbeatMs, sectorSizeBytes) => this.#take(employer, heartbeatMs, sectorSizeBytes),
+      doing: () => this.#doing,
+      lamp: health.room(role),
+      log,
+      signal: this.#abort.signal,
+    })
+    this.#employments.set(role, employment)
+    void employment.serve()
+  }
+
+  #take(employer: Employer, heartbeatMs: number, sectorSizeBytes: number): void {
+    const { config, log } = this
+    const { storage, keySet } = this.opened
+    const options = {
+      config,
+      queues: this.#queues,
+      storage,
+      space: this.#space,
+      work: (request: WorkRequest) => this.#claim(employer, request, heartbeatMs),
+    }
+    if (employer.role === 'miner') takeProving(options)
+    else {
+      // The miner asks the path that holds a sector for its WindowPoSt: it must know where files lie.
+      takeSealing({ ...options, filesMoved: () => this.#employments.get('miner')?.changed() })
+      const tell = (doing: { stage: string; fraction: number }) => {
+        this.#doing = doing
+      }
+      void prepareParameters({ config, keySet, sectorSizeBytes, tell, log, signal: this.#abort.signal })
+    }
+    const paths = storage.map((path) => path.path)
+    log.info('taking work', { of: employer.role, tasks: config.worker.tasks, storage: paths })
+  }
+
+  async #claim(employer: Employer, request: WorkRequest, heartbeatMs: number): Promise<boolean> {
+    const { signal } = this.#abort
+    if (signal.aborted) return false
+    const { prover, storage, tls } = this.opened
+    const running = workClaim(request, {
+      workerId: this.#workerId,
+      employer,
+      tls,
+      prover,
+      storage,
       stateDir: this.config.paths.state_dir,
+      results: this.#results,
+      space: this.#space,
       heartbeatMs,
       log: this.log,
-      signal: this.#abort.signal,
-    }
-    const running = workClaim(request, options).catch((error: unknown) => {
-      if (this.#abort.signal.aborted) return false
+      signal,
+    }).catch((error: unknown) => {
+      if (signal.aborted) return false
       if (remedyOf(error) === 'halt') halt(error)
       this.log.warn('claim not worked', { ...request, error })
       return false
@@ -281,18 +169,41 @@ export class Worker {
       this.#running.delete(running)
     }
   }
+
+  async #requireMounted(): Promise<void> {
+    for (const storage of this.opened.storage) {
+      await requireMounted(storage).catch((error: unknown) => {
+        if (remedyOf(error) === 'halt') halt(error)
+        throw error
+      })
+    }
+  }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer)
-        resolve()
-      },
-      { once: true },
+async function open(config: WorkerConfig): Promise<Opened> {
+  const { paths, worker, tls } = config
+  const bound = worker.tasks.filter((task) => task !== 'commit')
+  if (worker.storage.length === 0 && bound.length > 0) {
+    throw new HostError(
+      { code: 'CONFIG', where: 'worker.storage', reason: 'no storage path' },
+      `tasks ${bound.join(', ')} need a storage path: add --storage PATH, or run --tasks commit only`,
     )
-  })
+  }
+  const identity = loadIdentity(tls.dir, 'worker')
+  const lock = holdLock(join(paths.runtime_dir, `worker-${worker.name}.lock`))
+  try {
+    const storage = await openStorage(worker.storage, paths.state_dir)
+    const keySet = devnetKeySet()
+    const permitDir = defaultPermitDir()
+    const prover = createProver({
+      kind: worker.prover,
+      keySet,
+      parentCacheDir: paths.parent_cache || join(dirname(permitDir), 'parents'),
+      permitDir,
+    })
+    return { lock, tls: identity, storage, keySet, prover }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
 }

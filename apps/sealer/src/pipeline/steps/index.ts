@@ -9,12 +9,13 @@ import { preCommit1 } from './pre-commit-1.js'
 import { preCommit2 } from './pre-commit-2.js'
 import { preCommitWait } from './pre-commit-wait.js'
 import { proveCommitWait } from './prove-commit-wait.js'
+import { proving } from './proving.js'
 import { submitPreCommit } from './submit-pre-commit.js'
 import { submitProveCommit } from './submit-prove-commit.js'
 import { waitDeals } from './wait-deals.js'
 import { waitSeed } from './wait-seed.js'
 
-/** Each state's work. A state that only an event or a person ends has none. */
+/** Each state's work. A state that only a person ends has none. */
 export const steps = {
   WaitDeals: waitDeals,
   Packing: packing,
@@ -29,7 +30,7 @@ export const steps = {
   SubmitProveCommit: submitProveCommit,
   ProveCommitWait: proveCommitWait,
   FinalizeSector: finalizeSector,
-  Proving: undefined,
+  Proving: proving,
   Held: undefined,
   Removed: undefined,
 } as const satisfies Record<SectorState, Step | undefined>

@@ -1,7 +1,10 @@
 import type { Step } from '../step.js'
 
 /** Sealing must begin this long before a deal's start epoch, or the sector closes early. Unit: epochs (8 h of 30 s). */
-const START_EPOCH_PRESSURE = 960
+export const START_EPOCH_PRESSURE = 960
+
+/** Epochs come at their own pace: an open sector is looked at again after at most this long. Unit: ms. */
+const LOOK_MS = 30_000
 
 /** Closes when full, when its time is up, or when a deal's start epoch comes near. */
 export const waitDeals: Step = async (sector, pieces, tools) => {
@@ -13,7 +16,7 @@ export const waitDeals: Step = async (sector, pieces, tools) => {
   const head = tools.facts.headEpoch
   const firstStart = Math.min(...pieces.map((piece) => piece.start_epoch))
   if (head !== undefined && firstStart - head < START_EPOCH_PRESSURE) {
-    return { event: 'closed', detail: `start epoch ${firstStart} is near` }
+    return { event: 'closed', detail: `start epoch ${firstStart} is near (now ${head})` }
   }
   return {
     wait: {
@@ -21,6 +24,6 @@ export const waitDeals: Step = async (sector, pieces, tools) => {
       who: 'sealer',
       untilEpoch: null,
     },
-    wakeInMs: closeAtMs - nowMs,
+    wakeInMs: Math.min(closeAtMs - nowMs, LOOK_MS),
   }
 }

@@ -10,6 +10,7 @@ import { type RunTask, sectorFiles, sectorOf } from '../task-tools.js'
 export const commit1: RunTask<workV1.Commit1> = async (work, tools) => {
   const { options, prover } = tools
   const files = sectorFiles(tools)
+  await tools.requireClaim()
   await files.settle(work.winningClaim)
   const manifest = await files.readManifest()
   await mkdirDurable(tools.scratchDir, 0o700)
@@ -32,6 +33,7 @@ export const commit1: RunTask<workV1.Commit1> = async (work, tools) => {
     },
     options,
   )
+  await tools.requireClaim()
   await files.writeManifest({ ...manifest, seed: bytesToHex(work.seed) })
   await upload(tools, work.hubPath, outputPath)
   return { $case: 'commit1', value: { bytes: (await stat(outputPath)).size } }

@@ -1,59 +1,35 @@
 import { join } from 'node:path'
 import { parseCid, pieceCid } from '@sealane/actors'
 import { mkdirDurable } from '@sealane/host'
+import type { PlacedPiece } from '@sealane/proofs'
 import type { workV1 } from '@sealane/proto'
-import { bytesToHex } from '../../pipeline/hex.js'
+import { bytesToHex, hexToBytes } from '../../pipeline/hex.js'
 import { download } from '../hub.js'
-import { claimFiles, type RunTask, sectorOf } from '../task-tools.js'
+import type { ClaimFiles, SectorManifest } from '../sector-files.js'
+import { takeOver } from '../take-over.js'
+import { claimFiles, type RunTask, sectorOf, type TaskTools } from '../task-tools.js'
 import { WorkerError } from '../worker-error.js'
 
 /** Fetches the pieces, writes the unsealed file and runs PreCommit1, all in the claim's own directory. */
 export const preCommit1: RunTask<workV1.PreCommit1> = async (work, tools) => {
   const files = claimFiles(tools)
-  const sector = sectorOf(tools.task)
-  const { options, prover } = tools
-  await mkdirDurable(join(files.dir, 'pieces'), 0o755)
+  const { options, prover, task } = tools
+  const input = JSON.stringify([
+    bytesToHex(work.ticket),
+    ...work.pieces.map((piece) => [piece.pieceCid, piece.offset]),
+  ])
+  const { minerId, sectorNumber } = task
+  if (await takeOver(files, { minerId, sectorNumber, work: 'preCommit1', input })) {
+    const { commD } = await files.readManifest()
+    return { $case: 'preCommit1', value: { commD: hexToBytes(commD) } }
+  }
+  const sources = await fetchPieces(work.pieces, files, tools)
   await mkdirDurable(files.cache)
-  const sources: { path: string; paddedSize: bigint }[] = []
-  for (const [index, piece] of work.pieces.entries()) {
-    options.onProgress?.({ stage: `fetching piece ${index + 1} of ${work.pieces.length}` })
-    const path = join(files.dir, 'pieces', String(index))
-    await download(tools, piece.hubPath, piece.payloadSize, path)
-    sources.push({ path, paddedSize: BigInt(piece.paddedSize) })
-  }
   options.onProgress?.({ stage: 'AddPiece' })
+  const sector = sectorOf(task)
   const packed = await prover.addPieces({ sector, pieces: sources, unsealedPath: files.unsealed }, options)
-  const placed = packed.pieces.filter((piece) => !piece.filler)
-  for (const [index, wanted] of work.pieces.entries()) {
-    const got = placed[index]
-    const right =
-      got !== undefined &&
-      pieceCid(got.commP) === parseCid(wanted.pieceCid) &&
-      Number(got.offset) === wanted.offset
-    if (!right) {
-      throw new WorkerError(
-        { code: 'PIECE_MISMATCH', sector: sector.sectorNumber, pieceCid: wanted.pieceCid },
-        `piece ${wanted.pieceCid} is not what lies at ${wanted.offset} of sector ${sector.sectorNumber}`,
-      )
-    }
-  }
-  let next = 0
-  await files.writeManifest({
-    minerId: sector.minerId,
-    sectorNumber: sector.sectorNumber,
-    sectorSize: Number(sector.sectorSize),
-    prover: tools.task.prover,
-    ticket: bytesToHex(work.ticket),
-    ticketEpoch: work.ticketEpoch,
-    commD: bytesToHex(packed.commD),
-    pieces: packed.pieces.map((piece) => ({
-      commP: bytesToHex(piece.commP),
-      paddedSize: piece.paddedSize.toString(),
-      offset: piece.offset.toString(),
-      filler: piece.filler,
-      pieceCid: piece.filler ? null : (work.pieces[next++]?.pieceCid ?? null),
-    })),
-  })
+  requirePieces(work.pieces, packed.pieces, task)
+  await files.writeManifest(manifestOf(work, packed, task))
   options.onProgress?.({ stage: 'PreCommit1' })
   await prover.preCommit1(
     {
@@ -68,5 +44,62 @@ export const preCommit1: RunTask<workV1.PreCommit1> = async (work, tools) => {
     },
     options,
   )
+  await files.finish()
   return { $case: 'preCommit1', value: { commD: packed.commD } }
+}
+
+async function fetchPieces(
+  pieces: readonly workV1.TaskPiece[],
+  files: ClaimFiles,
+  tools: TaskTools,
+): Promise<{ path: string; paddedSize: bigint }[]> {
+  const sources: { path: string; paddedSize: bigint }[] = []
+  for (const [index, piece] of pieces.entries()) {
+    tools.options.onProgress?.({ stage: `fetching piece ${index + 1} of ${pieces.length}` })
+    const path = join(files.dir, 'pieces', String(index))
+    await download(tools, piece.hubPath, piece.payloadSize, path)
+    sources.push({ path, paddedSize: BigInt(piece.paddedSize) })
+  }
+  return sources
+}
+
+/** What lies in the sector is what the coordinator will put on chain. Throws WorkerError PIECE_MISMATCH (`hold`). */
+function requirePieces(
+  wanted: readonly workV1.TaskPiece[],
+  packed: readonly PlacedPiece[],
+  { sectorNumber: sector }: workV1.Task,
+): void {
+  const placed = packed.filter((piece) => !piece.filler)
+  for (const [index, { pieceCid: cid, offset }] of wanted.entries()) {
+    const got = placed[index]
+    if (got && pieceCid(got.commP) === parseCid(cid) && Number(got.offset) === offset) continue
+    throw new WorkerError(
+      { code: 'PIECE_MISMATCH', sector, pieceCid: cid },
+      `piece ${cid} is not what lies at ${offset} of sector ${sector}`,
+    )
+  }
+}
+
+function manifestOf(
+  work: workV1.PreCommit1,
+  packed: { pieces: readonly PlacedPiece[]; commD: Uint8Array },
+  task: workV1.Task,
+): SectorManifest {
+  const cids = work.pieces.map((piece) => piece.pieceCid)
+  return {
+    minerId: task.minerId,
+    sectorNumber: task.sectorNumber,
+    sectorSize: task.sectorSize,
+    prover: task.prover,
+    ticket: bytesToHex(work.ticket),
+    ticketEpoch: work.ticketEpoch,
+    commD: bytesToHex(packed.commD),
+    pieces: packed.pieces.map((piece) => ({
+      commP: bytesToHex(piece.commP),
+      paddedSize: piece.paddedSize.toString(),
+      offset: piece.offset.toString(),
+      filler: piece.filler,
+      pieceCid: piece.filler ? null : (cids.shift() ?? null),
+    })),
+  }
 }

@@ -1,5 +1,9 @@
-import type { PieceRow, SectorRow } from '@sealane/proto'
-import type { Claim, Piece, Sector } from '../sealer-db.js'
+import type { OperatorHandlers, PieceRow, SectorRow, sealerOperator } from '@sealane/proto'
+import type { Claim, Piece, SealerDb, Sector } from '../sealer-db.js'
+
+type WorkerRow = Awaited<
+  ReturnType<OperatorHandlers<typeof sealerOperator>['sealing.workers']>
+>[number]
 
 const parsed = <Value>(json: string | null): Value | null =>
   json === null ? null : (JSON.parse(json) as Value)
@@ -55,5 +59,20 @@ export function pieceRow(piece: Piece): PieceRow {
     publishCid: piece.publish_cid,
     dealId: piece.deal_id,
     sectorNumber: piece.sector_number,
+  }
+}
+
+export function workerRow(worker: SealerDb['workers'], alive: boolean): WorkerRow {
+  return {
+    workerId: worker.worker_id,
+    hostname: worker.hostname,
+    tasks: JSON.parse(worker.tasks) as string[],
+    concurrency: JSON.parse(worker.concurrency) as Record<string, number>,
+    paths: (JSON.parse(worker.paths) as { id: string }[]).map((path) => path.id),
+    prover: worker.prover,
+    version: worker.version,
+    lastSeenMs: worker.last_seen_ms,
+    alive,
+    progress: worker.stage ? { stage: worker.stage, fraction: worker.fraction } : null,
   }
 }

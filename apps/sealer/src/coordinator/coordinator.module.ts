@@ -1,6 +1,6 @@
 import { Injectable, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
 import { Health, InjectConfig, Log } from '@sealane/host'
-import type { SealerConfig } from './config.js'
+import type { SealerSettings } from '../config.js'
 import { Coordinator } from './coordinator.js'
 
 /** Starts the coordinator with the application and ends it with it. */
@@ -9,7 +9,7 @@ export class CoordinatorLife implements OnApplicationBootstrap, OnApplicationShu
   #running: Coordinator | undefined
 
   constructor(
-    @InjectConfig() private readonly config: SealerConfig,
+    @InjectConfig() private readonly config: SealerSettings,
     private readonly log: Log,
     private readonly health: Health,
   ) {}

@@ -1,0 +1,55 @@
+import type { OperatorHandlers, sealerOperator } from '@sealane/proto'
+import { writing } from '@sealane/sql'
+import { readLimits, setLimits } from '../admission/limits.js'
+import { WORKER_SILENT_MS } from '../pipeline/worker-queue.js'
+import type { OperatorTools } from './operator-tools.js'
+import { workerRow } from './rows.js'
+
+type SealingHandlers = Pick<
+  OperatorHandlers<typeof sealerOperator>,
+  'sealing.jobs' | 'sealing.workers' | 'sealing.setLimits' | 'sealing.limitsLog'
+>
+
+/** Work in hand, who does it, and how much of it there may be. */
+export function sealingHandlers({ store, now, lookAtLine }: OperatorTools): SealingHandlers {
+  const { db } = store
+  return {
+    'sealing.jobs': async () => {
+      const claims = await db
+        .selectFrom('claims')
+        .selectAll()
+        .where('state', '=', 'running')
+        .orderBy('started_ms')
+        .execute()
+      return claims.map((claim) => ({
+        claimId: claim.claim_id,
+        sectorNumber: claim.sector_number,
+        task: claim.task,
+        workerId: claim.worker_id,
+        hostname: claim.hostname,
+        state: claim.state,
+        startedMs: claim.started_ms,
+        progress: claim.stage ? { stage: claim.stage, fraction: claim.fraction } : null,
+      }))
+    },
+    'sealing.workers': async () => {
+      const workers = await db.selectFrom('workers').selectAll().orderBy('worker_id').execute()
+      return workers.map((worker) => workerRow(worker, now() - worker.last_seen_ms < WORKER_SILENT_MS))
+    },
+    'sealing.setLimits': async (changes) => {
+      await writing(db, (trx) => setLimits(trx, changes, now()))
+      lookAtLine()
+      return await readLimits(db)
+    },
+    'sealing.limitsLog': async () => {
+      const lines = await db.selectFrom('limits_log').selectAll().orderBy('id').execute()
+      return lines.map((line) => ({
+        atMs: line.at_ms,
+        event: line.event,
+        sectorNumber: line.sector_number,
+        inFlightDealSectors: line.in_flight_deals,
+        dealConcurrent: line.deal_concurrent,
+      }))
+    },
+  }
+}
