@@ -156,6 +156,24 @@ describe('a proposal', () => {
     expect(await answer(offline())).toMatchObject({ accepted: true })
   })
 
+  it('of a verified deal needs DataCap for the whole piece', async () => {
+    const verified = async (by: TestClient) =>
+      proposeDeal(connection, by.propose(payload(2048), { offline: true, verified: true }))
+    const clients = await Promise.all([TestClient.create(), TestClient.create(), TestClient.create()])
+    for (const [i, one] of clients.entries()) chain.account(one.address, 300 + i, 10n ** 18n)
+    const [without, little, enough] = clients
+    expect(await verified(without as TestClient)).toEqual(
+      rejected('failed validation: client is not a verified client'),
+    )
+    chain.dataCapBytes = 2047n
+    expect(await verified(little as TestClient)).toEqual(
+      rejected('failed validation: verified deal DataCap 2047 too small for proposed piece size 2048'),
+    )
+    chain.dataCapBytes = 2048n
+    expect(await verified(enough as TestClient)).toMatchObject({ accepted: true })
+    await Promise.all(clients.map((one) => one.stop()))
+  })
+
   it('whose collateral nobody could bear is refused', async () => {
     // A size of its own: bounds are remembered for some seconds.
     const params = client.propose(payload(8192), { offline: true })

@@ -153,6 +153,7 @@ export class TestClient {
       provider?: Address
       collateral?: bigint
       price?: bigint
+      verified?: boolean
     } = {},
   ): DealParams {
     const digest = new CommPHasher().write(data).digest()
@@ -160,7 +161,7 @@ export class TestClient {
     const proposal = {
       pieceCid: pieceCid(o.commP ?? digest.commP),
       pieceSize: digest.paddedSize,
-      verifiedDeal: false,
+      verifiedDeal: o.verified ?? false,
       client: o.client ?? this.address,
       provider: o.provider ?? miner,
       label: o.label ?? `label ${randomBytes(4).toString('hex')}`,

@@ -1,4 +1,12 @@
-import { type Address, idAddress, parseAddress } from '@sealane/actors'
+import {
+  type Address,
+  bigInt,
+  datacapActor,
+  exportedMethod,
+  idAddress,
+  type Message,
+  parseAddress,
+} from '@sealane/actors'
 import { ChainError, ChainPort } from '@sealane/chain'
 import { type AttoFil, attoFil, epoch } from '@sealane/fil-units'
 
@@ -13,6 +21,8 @@ export class TestChain {
   networkName = 'sealane-devnet-0123456789abcdef'
   sectorSize = 2048n
   minCollateral = attoFil(1_000n)
+  /** DataCap of every client, in bytes. */
+  dataCapBytes = 0n
   /** Calls so far, by method. */
   readonly calls = new Map<string, number>()
   readonly #ids = new Map<Address, Address>()
@@ -44,6 +54,12 @@ export class TestChain {
         return { escrow: available, locked: attoFil(0n) }
       },
       collateralBounds: () => ({ min: this.minCollateral, max: attoFil(this.minCollateral * 1000n) }),
+      call: ({ to, method }: Message) => {
+        if (to !== datacapActor || method !== exportedMethod('Balance'))
+          return { receipt: { exitCode: 22, return: new Uint8Array() } }
+        // A token of 18 decimals for each byte.
+        return { receipt: { exitCode: 0, return: bigInt.encode(this.dataCapBytes * 10n ** 18n) } }
+      },
       minerInfo: () => ({ sectorSize: this.sectorSize }),
     }
     return new Proxy(Object.create(ChainPort.prototype) as ChainPort, {
