@@ -19,7 +19,14 @@ describe('a copy of a database', () => {
     const db = await openDatabase<Tables>(`sqlite:${path}`)
     await sql`CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)`.execute(db)
     const write = async (id: number) =>
-      await writing(db, async (trx) => await trx.insertInto('notes').values({ id, text: `note ${id}` }).execute())
+      await writing(
+        db,
+        async (trx) =>
+          await trx
+            .insertInto('notes')
+            .values({ id, text: `note ${id}` })
+            .execute(),
+      )
     await write(1)
     // Still in the WAL, not in the main file.
     await write(2)
