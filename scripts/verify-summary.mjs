@@ -22,13 +22,20 @@ async function main() {
   const lines = readFileSync(summaryFile, 'utf8').trim().split('\n')
   const events = lines.map((line) => JSON.parse(line))
   const summary = events.at(-1)
-  check(summary.event === 'summary' && summary.ok === true, `the last line is a summary that says ok: ${lines.at(-1)}`)
+  check(
+    summary.event === 'summary' && summary.ok === true,
+    `the last line is a summary that says ok: ${lines.at(-1)}`,
+  )
 
   const { createChainClient } = await load('chain')
   const { parseAddress, parseCid } = await load('actors')
-  const devnet = spawn(process.execPath, [join(root, 'apps/devnet/dist/main.js'), 'run', '--config', join(home, 'config/devnet.toml')], {
-    stdio: 'ignore',
-  })
+  const devnet = spawn(
+    process.execPath,
+    [join(root, 'apps/devnet/dist/main.js'), 'run', '--config', join(home, 'config/devnet.toml')],
+    {
+      stdio: 'ignore',
+    },
+  )
   try {
     const state = JSON.parse(readFileSync(join(home, 'run.json'), 'utf8'))
     const chain = createChainClient({ nodes: state.chain })
@@ -44,12 +51,18 @@ async function main() {
       const sector = await chain.sectorInfo(miner, deal.sectorNumber)
       check(sector !== undefined, `sector ${deal.sectorNumber} is on chain`)
       const market = await chain.marketDeal(deal.dealId)
-      check(market?.state.sectorStartEpoch > 0, `deal ${deal.dealId} is active (SectorStartEpoch ${market?.state.sectorStartEpoch})`)
+      check(
+        market?.state.sectorStartEpoch > 0,
+        `deal ${deal.dealId} is active (SectorStartEpoch ${market?.state.sectorStartEpoch})`,
+      )
       check(market?.proposal.pieceCid === deal.pieceCid, `deal ${deal.dealId} is for piece ${deal.pieceCid}`)
     }
     const power = await chain.minerPower(miner)
     check(power.minerPower.rawBytePower > BigInt(summary.rawPowerBefore), 'the miner’s power has risen')
-    check(power.minerPower.rawBytePower === BigInt(summary.rawPowerAfter), `the miner’s power is ${summary.rawPowerAfter}`)
+    check(
+      power.minerPower.rawBytePower === BigInt(summary.rawPowerAfter),
+      `the miner’s power is ${summary.rawPowerAfter}`,
+    )
     chain.close()
   } finally {
     devnet.kill('SIGTERM')
@@ -67,13 +80,18 @@ async function unsealAndCompare(summary) {
     parentCacheDir: join(home, 'state', 'parents'),
     permitDir: defaultPermitDir(),
   })
-  const book = readFileSync(join(home, 'client/deals.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line))
+  const book = readFileSync(join(home, 'client/deals.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
   const stores = readdirSync(join(home, 'state')).filter((name) => name.startsWith('storage-'))
   const scratch = mkdtempSync(join(tmpdir(), 'sealane-verify-'))
   try {
     for (const deal of summary.deals) {
       const name = `s-t0${summary.miner.slice(2)}-${deal.sectorNumber}`
-      const store = stores.map((one) => join(home, 'state', one)).find((path) => existsSync(join(path, 'sealed', name)))
+      const store = stores
+        .map((one) => join(home, 'state', one))
+        .find((path) => existsSync(join(path, 'sealed', name)))
       check(store !== undefined, `sector ${name} lies in a storage path`)
       const manifest = JSON.parse(readFileSync(join(store, 'manifests', `${name}.json`), 'utf8'))
       const made = book.find((one) => one.dealUuid === deal.dealUuid)
@@ -95,7 +113,10 @@ async function unsealAndCompare(summary) {
       })
       const unsealed = readFileSync(outputPath).subarray(0, made.sizeBytes)
       const original = readFileSync(made.path).subarray(made.offset, made.offset + made.sizeBytes)
-      check(unsealed.equals(original), `the bytes of deal ${deal.dealId} come out of sector ${deal.sectorNumber} as they went in`)
+      check(
+        unsealed.equals(original),
+        `the bytes of deal ${deal.dealId} come out of sector ${deal.sectorNumber} as they went in`,
+      )
     }
   } finally {
     rmSync(scratch, { recursive: true })

@@ -49,7 +49,7 @@ export async function prepare(o: {
     owner: await waitUntil(() => apps.miner['wallet.new']({ name: 'owner', type: 'secp256k1' }), again),
     worker: await waitUntil(() => apps.miner['wallet.new']({ name: 'worker', type: 'bls' }), again),
     'control-post': await waitUntil(
-      () => apps.miner['wallet.new']({ name: 'control-post', type: 'bls' }),
+      () => apps.miner['wallet.new']({ name: 'control-post', type: 'secp256k1' }),
       again,
     ),
   }
