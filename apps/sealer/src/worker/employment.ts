@@ -38,14 +38,14 @@ export interface EmploymentOptions {
 export class Employment {
   #heartbeatMs: number | undefined
   #hired = false
-  #toldMs = 0
+  #toldMs = Number.NEGATIVE_INFINITY
   #minerId = 0
 
   constructor(private readonly o: EmploymentOptions) {}
 
   /** What lies on the paths has changed: tell it at the next beat. */
   changed(): void {
-    this.#toldMs = 0
+    this.#toldMs = Number.NEGATIVE_INFINITY
   }
 
   /** Until the signal aborts; across the employer's restarts. */
@@ -150,7 +150,8 @@ export class Employment {
       for (const claimId of claimIds) {
         const { dir } = new ClaimFiles(storage, claimId)
         const gone = await trash(storage.path, dir, `claim ${claimId} is over`, new Date())
-        if (gone !== undefined) this.o.log.info('left-over claim retired', { claim: claimId, path: storage.path })
+        if (gone !== undefined)
+          this.o.log.info('left-over claim retired', { claim: claimId, path: storage.path })
       }
     }
   }
