@@ -100,12 +100,18 @@ export const workerConfig = defineConfig(
       parent_cache: z
         .string()
         .default('')
-        .describe('SDR parents (56 GiB for 32GiB sectors), shared by all workers of a machine. Empty: in the cache directory.'),
+        .describe(
+          'SDR parents (56 GiB for 32GiB sectors), shared by all workers of a machine. Empty: in the cache directory.',
+        ),
     }),
     log,
     tls,
     worker: z.object({
-      name: z.string().default('worker').describe('Unique among the workers of a machine.').meta({ flag: 'name' }),
+      name: z
+        .string()
+        .default('worker')
+        .describe('Unique among the workers of a machine.')
+        .meta({ flag: 'name' }),
       tasks: z
         .array(z.enum(['pc1', 'pc2', 'commit', 'finalize', 'post']))
         .default(['pc1', 'pc2', 'commit', 'finalize', 'post'])
@@ -114,7 +120,9 @@ export const workerConfig = defineConfig(
       storage: z
         .array(z.string())
         .default([])
-        .describe('Storage paths it serves, in lotus’ layout. Each must exist; a new one gets its sectorstore.json.')
+        .describe(
+          'Storage paths it serves, in lotus’ layout. Each must exist; a new one gets its sectorstore.json.',
+        )
         .meta({ flag: 'storage' }),
       prover: z
         .enum(['real', 'trapdoor'])

@@ -47,7 +47,11 @@ export async function releaseClaim(
       await store.keep(trx, sector, { nowMs: now(), wakeInMs: 0, waiting: null, failure: null, retry: true })
     } else {
       const { code, remedy, text } = request
-      const failure = { code, remedy: remedyNamed(remedy), text: `${claim.task} on ${claim.hostname}: ${text}` }
+      const failure = {
+        code,
+        remedy: remedyNamed(remedy),
+        text: `${claim.task} on ${claim.hostname}: ${text}`,
+      }
       await failTask(trx, claim, sector, failure, store, now())
     }
     return claim.sector_number

@@ -75,11 +75,7 @@ async function writeDown(
 }
 
 /** Sectors in these states that no worker has in hand are looked at now. */
-async function wakeWaiting(
-  trx: Kysely<SealerDb>,
-  states: readonly string[],
-  nowMs: number,
-): Promise<void> {
+async function wakeWaiting(trx: Kysely<SealerDb>, states: readonly string[], nowMs: number): Promise<void> {
   if (states.length === 0) return
   await trx
     .updateTable('sectors')

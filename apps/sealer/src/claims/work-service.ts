@@ -44,14 +44,13 @@ export function workService(tools: WorkTools): workV1.WorkServiceImplementation 
       const { freed, retired } = await registerWorker(request, store, now)
       const { workerId: worker, hostname: host, tasks } = request
       log.info('worker registered', { worker, host, tasks })
-      if (freed.length > 0) log.warn('a worker was started anew: its claims are offered again', { worker, freed })
+      if (freed.length > 0)
+        log.warn('a worker was started anew: its claims are offered again', { worker, freed })
       tools.look()
       return { ...answer, retiredClaims: retired }
     },
     async claim(request) {
-      return request.task === 'unseal'
-        ? await claimUnseal(request, tools)
-        : await claimTask(request, tools)
+      return request.task === 'unseal' ? await claimUnseal(request, tools) : await claimTask(request, tools)
     },
     async heartbeat(request) {
       if (isUnseal(request.claimId)) return { valid: await renewUnseal(request, db, leases) }
@@ -90,11 +89,7 @@ function refusalOf(request: workV1.RegisterRequest, { version, facts }: WorkTool
 }
 
 /** The worker itself lives. False: unknown (a restored database), it registers again. */
-async function seen(
-  request: workV1.HeartbeatRequest,
-  db: Kysely<SealerDb>,
-  nowMs: number,
-): Promise<boolean> {
+async function seen(request: workV1.HeartbeatRequest, db: Kysely<SealerDb>, nowMs: number): Promise<boolean> {
   const idle = request.stage === ''
   const known = await db
     .updateTable('workers')

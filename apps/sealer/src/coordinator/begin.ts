@@ -47,11 +47,7 @@ async function endUnseals(trx: Kysely<SealerDb>): Promise<void> {
     remedy: 'retry',
     text: 'the coordinator restarted: ask again',
   })
-  await trx
-    .updateTable('unseals')
-    .set({ state: 'failed', failure })
-    .where('state', '=', 'queued')
-    .execute()
+  await trx.updateTable('unseals').set({ state: 'failed', failure }).where('state', '=', 'queued').execute()
 }
 
 /** A job may have been taken while nobody could grant its claim: whatever nobody has in hand is offered again now. */

@@ -114,4 +114,3 @@ describe('forged offers', () => {
     expect(home.miner.asked.slice(asked).filter((line) => line.includes(message.dealUuid))).toEqual([])
   })
 })
-

@@ -76,8 +76,7 @@ export class CrossingLine {
         waiting.filter((message) => !isAnswer(message)),
         now(),
       )
-      for (const { sender, subject, sequence } of answers)
-        await outbox.acknowledge(sender, subject, sequence)
+      for (const { sender, subject, sequence } of answers) await outbox.acknowledge(sender, subject, sequence)
     } catch (error) {
       log.debug('outbox waits', { error })
     }

@@ -1,7 +1,7 @@
 import type { minerV1 } from '@sealane/proto'
 import { writing } from '@sealane/sql'
 import type { Kysely, Transaction } from 'kysely'
-import { setFact, readFact } from '../facts.js'
+import { readFact, setFact } from '../facts.js'
 import { remember } from '../history.js'
 import type { PieceStore } from '../intake/piece-store.js'
 import { bytesToHex } from '../pipeline/hex.js'

@@ -54,11 +54,7 @@ export function nextPublicationEvent(
   return { event, facts: factsOf(piece, told), ...(failure === undefined ? {} : { failure }) }
 }
 
-function eventOf(
-  piece: Piece,
-  told: ToldPublication,
-  failure: Failure | undefined,
-): PieceEvent | undefined {
+function eventOf(piece: Piece, told: ToldPublication, failure: Failure | undefined): PieceEvent | undefined {
   if (piece.state === 'Publishing') {
     if (told.state === 'Published') return 'published'
     if (told.state === 'Refused') return failure?.remedy === 'hold' ? 'held' : 'dropped'

@@ -64,11 +64,7 @@ export async function keepTold<What extends keyof ToldFacts>(
   fact: ToldFacts[What],
 ): Promise<void> {
   if (fact === undefined) {
-    await trx
-      .deleteFrom('told')
-      .where('sector_number', '=', sectorNumber)
-      .where('what', '=', what)
-      .execute()
+    await trx.deleteFrom('told').where('sector_number', '=', sectorNumber).where('what', '=', what).execute()
     return
   }
   const row = { sector_number: sectorNumber, what, fact: JSON.stringify(fact) }

@@ -1,9 +1,7 @@
 import type { OperatorHandlers, PieceRow, SectorRow, sealerOperator } from '@sealane/proto'
 import type { Claim, Piece, SealerDb, Sector } from '../sealer-db.js'
 
-type WorkerRow = Awaited<
-  ReturnType<OperatorHandlers<typeof sealerOperator>['sealing.workers']>
->[number]
+type WorkerRow = Awaited<ReturnType<OperatorHandlers<typeof sealerOperator>['sealing.workers']>>[number]
 
 const parsed = <Value>(json: string | null): Value | null =>
   json === null ? null : (JSON.parse(json) as Value)

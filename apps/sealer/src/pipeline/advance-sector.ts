@@ -57,7 +57,9 @@ export async function advanceSector(sectorNumber: number, tools: AdvanceTools): 
 async function follow(sector: Sector, { sectors, pieces, step, touched }: AdvanceTools): Promise<boolean> {
   if (nextToldEvent(sector, await readTold(sectors.db, sector.sector_number)) === undefined) return false
   const followed = await current(() =>
-    writing(sectors.db, (trx) => followTold(trx, sector.sector_number, { sectors, pieces, nowMs: step.now() })),
+    writing(sectors.db, (trx) =>
+      followTold(trx, sector.sector_number, { sectors, pieces, nowMs: step.now() }),
+    ),
   )
   touched(followed?.pieces ?? [])
   return true

@@ -37,20 +37,12 @@ export async function handToWorker(sector: Sector, task: WorkerTask, tools: Step
 /** Stages bound to files have one queue per storage path. */
 function queue(sector: Sector, task: WorkerTask, { jobs }: StepTools): void {
   const job = { sectorNumber: sector.sector_number, turn: sector.turn, tries: sector.tries }
-  const onPath = () => required(sector, 'storage_id')
-  switch (task) {
-    case 'pc1':
-      return jobs.add(sealPreCommit1, job)
-    case 'pc2':
-      return jobs.add(sealPreCommit2(onPath()), job)
-    case 'c1':
-      return jobs.add(sealCommit1(onPath()), job)
-    case 'c2':
-      return jobs.add(sealCommit2, job)
-    case 'finalize':
-      return jobs.add(sealFinalize(onPath()), job)
-  }
+  if (task === 'pc1') jobs.add(sealPreCommit1, job)
+  else if (task === 'c2') jobs.add(sealCommit2, job)
+  else jobs.add(onPath[task](required(sector, 'storage_id')), job)
 }
+
+const onPath = { pc2: sealPreCommit2, c1: sealCommit1, finalize: sealFinalize }
 
 /** Names the worker who must come, when none that could do the task is alive. */
 async function awaited(sector: Sector, task: WorkerTask, db: Kysely<SealerDb>, nowMs: number) {

@@ -19,10 +19,7 @@ export class Results {
 
   async keep(role: EmployerRole, result: workV1.CompleteRequest): Promise<void> {
     await mkdirDurable(this.#dir, 0o700)
-    await writeFileDurable(
-      this.#path(role, result.claimId),
-      workV1.CompleteRequest.encode(result).finish(),
-    )
+    await writeFileDurable(this.#path(role, result.claimId), workV1.CompleteRequest.encode(result).finish())
   }
 
   /** The note has been heard, whatever was answered. It is a note, no data: those lie on the storage path or on the hub. */

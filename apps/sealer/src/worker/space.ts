@@ -26,7 +26,13 @@ export class Space {
     const left = (await this.free(storage.path)) - (await this.#stillToCome(storage))
     if (left < bytes) {
       throw new WorkerError(
-        { code: 'NO_SPACE', sector: task.sectorNumber, path: storage.path, freeBytes: left, neededBytes: bytes },
+        {
+          code: 'NO_SPACE',
+          sector: task.sectorNumber,
+          path: storage.path,
+          freeBytes: left,
+          neededBytes: bytes,
+        },
         `storage path ${storage.path} has ${left} bytes left, ${task.work?.$case} of sector ${task.sectorNumber} needs ${bytes}: free some there (its trash counts), or start a worker with another path`,
       )
     }

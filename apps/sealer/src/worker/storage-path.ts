@@ -91,7 +91,11 @@ function json(file: string, text: string): unknown {
   }
 }
 
-function wrong(where: string, reason: string, fix = 'mount the storage path, or restore the file'): HostError {
+function wrong(
+  where: string,
+  reason: string,
+  fix = 'mount the storage path, or restore the file',
+): HostError {
   return new HostError(
     { code: 'CONFIG', where, reason },
     `${where} ${reason}: ${fix}, before the worker serves it`,

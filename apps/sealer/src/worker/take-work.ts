@@ -41,12 +41,10 @@ export function takeSealing(o: TakeWorkOptions & { filesMoved: () => void }): vo
   const noPath = async () => []
   if (does.has('pc1') && sealing.length > 0)
     queues.work(sealPreCommit1, seal('pc1', anyPath), { concurrency: concurrency.pc1 })
-  if (does.has('commit'))
-    queues.work(sealCommit2, seal('c2', noPath), { concurrency: concurrency.commit })
+  if (does.has('commit')) queues.work(sealCommit2, seal('c2', noPath), { concurrency: concurrency.commit })
   for (const { id } of storage) {
     const here = async () => [id]
-    if (does.has('pc2'))
-      queues.work(sealPreCommit2(id), seal('pc2', here), { concurrency: concurrency.pc2 })
+    if (does.has('pc2')) queues.work(sealPreCommit2(id), seal('pc2', here), { concurrency: concurrency.pc2 })
     if (does.has('commit'))
       queues.work(sealCommit1(id), seal('c1', here, true), { concurrency: concurrency.commit })
     if (!does.has('finalize')) continue

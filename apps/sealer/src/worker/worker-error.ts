@@ -32,7 +32,11 @@ export function taskFailure(
   const text = error instanceof Error ? error.message : String(error)
   if (isDiskFull(code)) {
     const fix = 'free some there (its trash counts), or start a worker with another path'
-    return { code: 'DISK_FULL', remedy: 'retry', text: `no space left on ${where ?? 'the state directory'}: ${fix}` }
+    return {
+      code: 'DISK_FULL',
+      remedy: 'retry',
+      text: `no space left on ${where ?? 'the state directory'}: ${fix}`,
+    }
   }
   if (isDiskTrouble(code)) return { code, remedy: 'retry', text: `${where ?? 'state directory'}: ${text}` }
   return { code, remedy: remedyOf(error), text }

@@ -37,7 +37,8 @@ export const preCommit2: RunTask<workV1.PreCommit2> = async (work, tools) => {
     )
     .catch((error: unknown) => {
       // Torn by a power cut, or half gone: PreCommit1 has to run again.
-      if (['FILE_MISSING', 'FILE_LENGTH'].includes(codeOf(error))) throw missing(sectorNumber, from.dir, error)
+      if (['FILE_MISSING', 'FILE_LENGTH'].includes(codeOf(error)))
+        throw missing(sectorNumber, from.dir, error)
       throw error
     })
   const manifest = await from.readManifest()
