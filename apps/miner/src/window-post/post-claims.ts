@@ -227,11 +227,11 @@ export class PostClaims {
 
   /**
    * Proofs that a claim brought to the hub before it was lost count: they are whole, and of this turn's randomness.
-   * Returns how many were found.
+   * `heldToo`: time is up, what a claim still at work has brought counts as well. Returns how many were found.
    */
-  async adoptDelivered(row: string, turn: number): Promise<number> {
+  async adoptDelivered(row: string, turn: number, o: { heldToo: boolean }): Promise<number> {
     const over = (await this.ofTurn(row, turn)).filter(
-      ({ task, state }) => task === 'post.vanilla' && state !== 'done',
+      ({ task, state }) => task === 'post.vanilla' && state !== 'done' && (o.heldToo || state !== 'held'),
     )
     if (over.length === 0) return 0
     const wanted = (await this.vanilla.of(row, turn)).filter(({ state }) => state === 'wanted')

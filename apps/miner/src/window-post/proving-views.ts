@@ -95,14 +95,12 @@ export class ProvingViews {
     const { partitions } = await this.#survey()
     return partitions.flatMap((list, deadline) =>
       list.flatMap(({ faultySectors, recoveringSectors }, partition) =>
-        faultySectors
-          .toNumbers()
-          .map((sectorNumber) => ({
-            deadline,
-            partition,
-            sectorNumber,
-            recovering: recoveringSectors.has(sectorNumber),
-          })),
+        faultySectors.toNumbers().map((sectorNumber) => ({
+          deadline,
+          partition,
+          sectorNumber,
+          recovering: recoveringSectors.has(sectorNumber),
+        })),
       ),
     )
   }

@@ -62,14 +62,15 @@ export class SectorHealth {
     if (believed < 1) return
     const at = await this.chain.tipSetByHeight(epoch(believed), head.key)
     const faulty = (await this.chain.minerFaults(miner, at.key)).toNumbers()
-    const known = await this.db
+    const faultyKnown = await this.db
       .selectFrom('sector_health')
       .select('sector_number')
       .where('state', '=', 'faulty')
       .execute()
-    const told = new Set(known.map(({ sector_number }) => sector_number))
-    for (const sectorNumber of faulty) {
-      if (told.has(sectorNumber)) continue
+    const told = new Set(faultyKnown.map(({ sector_number }) => sector_number))
+    for (const sectorNumber of faulty.filter((sector) => !told.has(sector))) {
+      // Proven since the state that is looked at here: what was told last is newer.
+      if (await this.#provenSince(sectorNumber, at.height)) continue
       const reason = (await this.vanilla.whyUnread(sectorNumber)) ?? 'its deadline passed without a proof'
       await writing(this.db, async (trx) => {
         await this.#remember(trx, sectorNumber, {
@@ -83,6 +84,16 @@ export class SectorHealth {
       this.log.error('sector is faulty', { sector: sectorNumber, epoch: at.height, reason })
     }
     this.#comparedAt = head.height
+  }
+
+  async #provenSince(sector: number, height: number): Promise<boolean> {
+    const known = await this.db
+      .selectFrom('sector_health')
+      .select('state')
+      .where('sector_number', '=', sector)
+      .where('epoch', '>=', height)
+      .executeTakeFirst()
+    return known?.state === 'proven'
   }
 
   async #remember(

@@ -46,6 +46,8 @@ export class WindowPost {
   readonly #loop: RoomLoop
   /** Rows whose challenge must be compared with the chain's again. */
   #doubt = true
+  /** Closed rows whose next duty is a row already. */
+  readonly #planned = new Set<string>()
 
   constructor(
     private readonly db: MinerDb,
@@ -167,8 +169,9 @@ export class WindowPost {
         return
       }
       case 'Proved': {
-        if (await this.#provenElsewhere(row, head, true)) return
-        const current = await this.posts.submit(row, head)
+        const kept = doubted ? await this.posts.recheck(row, head) : row
+        if (kept.state === 'Proved' && (await this.#provenElsewhere(kept, head, true))) return
+        const current = kept.state === 'Proved' ? await this.posts.submit(kept, head) : kept
         if (current.state === 'Collecting') await this.#collect(current, head)
         if (current.state === 'Proved') this.#alarmLate(current, head)
         return
@@ -221,12 +224,12 @@ export class WindowPost {
 
   async #collect(row: PartitionRow, head: TipSet): Promise<void> {
     const id = rowIdOf(row)
-    await this.claims.adoptDelivered(id, row.turn)
+    const spent = this.#budgetSpent(row, head)
+    await this.claims.adoptDelivered(id, row.turn, { heldToo: spent })
     const proofs = await this.vanilla.of(id, row.turn)
     const wanted = proofs.filter(({ state }) => state === 'wanted')
     const arrived = proofs.filter(({ state }) => state === 'arrived')
     const missing = proofs.filter(({ state }) => state !== 'arrived')
-    const spent = this.#budgetSpent(row, head)
     if (arrived.length > 0 && (wanted.length === 0 || spent)) {
       await this.#collected(row, arrived, missing, head)
       return
@@ -420,14 +423,16 @@ export class WindowPost {
   }
 
   async #closed(row: PartitionRow, head: TipSet): Promise<void> {
-    const past = head.height >= row.close + this.network.confidence().landing
+    await this.#planNext(row, head)
+    // Kept in sight for one more window: a reorg may take a proof back, or bring one.
+    const past = head.height >= row.close + (row.close - row.open)
     switch (row.state) {
       case 'Accepted':
         await this.#stillAccepted(row)
-        if (past) await this.#done(row, head)
+        if (past) await this.partitions.note(row, { done: 1 })
         return
       case 'Idle':
-        if (past) await this.#done(row, head)
+        if (past) await this.partitions.note(row, { done: 1 })
         return
       case 'Missed': {
         // Believed late: a reorg may have brought a proof back in.
@@ -439,7 +444,7 @@ export class WindowPost {
             epoch: message.included_epoch ?? row.close - 1,
           })
         } else if (proven !== 'no') await this.#acceptUnknown(row, head)
-        else if (past) await this.#done(row, head)
+        else if (past) await this.partitions.note(row, { done: 1 })
         return
       }
       case 'Submitted': {
@@ -486,17 +491,16 @@ export class WindowPost {
     return (await this.facts.duty(row, at)).toProve.length === 0
   }
 
-  /** History from here on; its next duty becomes a row at once, so that nothing can pass unseen while this app is down. */
-  async #done(row: PartitionRow, head: TipSet): Promise<void> {
+  /** Its next duty becomes a row as soon as it closes, so that nothing passes unseen while this app is down. */
+  async #planNext(row: PartitionRow, head: TipSet): Promise<void> {
+    if (this.#planned.has(rowIdOf(row))) return
     const { policy } = this.network.require()
     const { allSectors } = await this.facts.duty(row, head)
-    const info = nextNotElapsed(
-      policy,
-      deadlineInfo(policy, epoch(row.period_start), row.deadline, head.height),
-    )
-    if (allSectors.length > 0)
-      await this.partitions.plan({ miner: row.miner as Address, info, partition: row.partition, allSectors })
-    await this.partitions.note(row, { done: 1 })
+    const at = deadlineInfo(policy, epoch(row.period_start), row.deadline, head.height)
+    const next = { miner: row.miner as Address, info: nextNotElapsed(policy, at), partition: row.partition }
+    if (allSectors.length > 0) await this.partitions.plan({ ...next, allSectors })
+    if (this.#planned.size > 10_000) this.#planned.clear()
+    this.#planned.add(rowIdOf(row))
   }
 
   /** After its period, a row's vanilla proofs go to the trash. */

@@ -46,7 +46,7 @@ import { windowPostProviders } from '../window-post-providers.js'
 
 const FIL = 10n ** 18n
 const SECTOR_SIZE = 2048n
-const patience = { deadlineMs: 120_000 }
+const patience = { deadlineMs: 90_000 }
 
 /** The rooms of the miner with their servers, over one state directory. */
 export type ProvingRooms = Awaited<ReturnType<typeof startProvingRooms>>
@@ -168,7 +168,8 @@ export class ProvingMiner {
         options: { ...o.options, ...changes },
       })
     const miner = new ProvingMiner(directory, devnet, redisUrl, tls, start, await start())
-    await miner.#init()
+    const manual = o.devnetFlags?.includes('manual') === true
+    await (manual ? miner.whileTicking(miner.#init()) : miner.#init())
     return miner
   }
 
@@ -189,6 +190,38 @@ export class ProvingMiner {
   /** Lets epochs pass, as `devnet advance` does; without `force` the chain waits for our PoSts. */
   async advance(epochs: number, force = false): Promise<void> {
     await this.devnet.admin('Devnet.Advance', [epochs, force])
+  }
+
+  /**
+   * With a devnet in clock `manual`: one epoch at a time until `done`, a few milliseconds each, as a chain goes on by itself.
+   */
+  async whileTicking<T>(work: Promise<T>): Promise<T> {
+    let over = false
+    const ticking = (async () => {
+      while (!over) {
+        await this.advance(1)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    })()
+    try {
+      return await work
+    } finally {
+      over = true
+      await ticking
+    }
+  }
+
+  /** With clock `manual`: lets the chain reach an epoch, and the miner see it. */
+  async goTo(epoch: number): Promise<void> {
+    const { height } = await this.devnet.chain.head()
+    if (epoch > height) await this.advance(epoch - height)
+    const watch = this.rooms.context.get(ChainWatch)
+    await until(
+      `epoch ${epoch} is seen`,
+      () => watch.head?.height ?? -1,
+      (seen) => seen >= epoch,
+      patience,
+    )
   }
 
   async power(): Promise<bigint> {
