@@ -7,6 +7,8 @@ export interface QueueServer {
   home: string
   backend: 'redis' | 'postgres'
   stop: () => Promise<void>
+  /** As stop, for a supervisor that cannot wait. */
+  abandon: () => void
 }
 
 /**
@@ -20,7 +22,7 @@ export async function keepQueues(
   const given = o.env.REDIS_URL
   if (given) {
     const url = (db: number) => given.replace(/\/?\d*$/, `/${db}`)
-    return { crossing: url(0), home: url(1), backend: 'redis', stop: async () => {} }
+    return { crossing: url(0), home: url(1), backend: 'redis', stop: async () => {}, abandon: () => {} }
   }
   // SEALANE_QUEUES=postgres tries the fallback where a Redis is installed.
   const redis =
@@ -39,14 +41,20 @@ export async function keepQueues(
       if (!again) throw new Error('redis-server is no longer on PATH')
       return again
     })
-    return { crossing: `${redis.url}&db=0`, home: `${redis.url}&db=1`, backend: 'redis', stop: keeper.stop }
+    return { crossing: `${redis.url}&db=0`, home: `${redis.url}&db=1`, backend: 'redis', ...keeper }
   }
   o.notice(
     'queues run on PostgreSQL (no redis-server or valkey-server used), a convenience for first runs, not for production',
   )
   const postgres = await startLocalPostgres({ dir: join(places.state, 'postgres') })
   const [crossing, home] = [await postgres.database('crossing'), await postgres.database('home')]
-  return { crossing, home, backend: 'postgres', stop: () => postgres.stop() }
+  return {
+    crossing,
+    home,
+    backend: 'postgres',
+    stop: () => postgres.stop(),
+    abandon: () => process.kill(postgres.pid, 'SIGINT'),
+  }
 }
 
 function keepAlive(first: LocalServer, died: (how: string) => void, again: () => Promise<LocalServer>) {
@@ -65,6 +73,9 @@ function keepAlive(first: LocalServer, died: (how: string) => void, again: () =>
     stop: async () => {
       stopping = true
       await current.stop()
+    },
+    abandon: () => {
+      if (!stopping) process.kill(current.pid, 'SIGTERM')
     },
   }
 }

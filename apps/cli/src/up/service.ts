@@ -69,6 +69,13 @@ export class Service {
     this.#forget()
   }
 
+  /** The supervisor is going without another turn of its loop: asks the process to end, at once. Its pid file stays for the next run. */
+  abandon(): void {
+    this.#stopping = true
+    const child = this.#child
+    if (child?.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
+  }
+
   /** The last line the process wrote: what a person needs when it cannot be kept up. */
   lastLine(): string {
     if (!existsSync(this.o.logFile)) return ''

@@ -36,7 +36,10 @@ export class Stack {
     private readonly options: UpOptions,
     private readonly teller: Teller,
     private readonly died: (error: CliError) => void,
-  ) {}
+  ) {
+    // An end that nobody planned (an exception, a reader of our output that has gone) leaves no process behind either.
+    process.once('exit', () => this.#abandon())
+  }
 
   /** Starts everything but what needs the miner actor; returns the wiring for the rest. */
   async start(sectorSize: number, signal: AbortSignal): Promise<Wiring> {
@@ -99,6 +102,14 @@ export class Stack {
     await Promise.all(apps.map((service) => service.stop()))
     await Promise.all(chain.map((service) => service.stop()))
     await this.#queues?.stop()
+    this.#queues = undefined
+  }
+
+  #abandon(): void {
+    for (const service of this.#services) service.abandon()
+    try {
+      this.#queues?.abandon()
+    } catch {} // gone already
   }
 
   pids(): Record<string, number | undefined> {

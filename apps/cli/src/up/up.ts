@@ -15,6 +15,7 @@ import { type MadeDeal, propose } from '../client/propose.js'
 import { serveFileParts } from '../client/serve-file-parts.js'
 import { operators } from '../connect/operators.js'
 import { sealaneHome } from '../connect/run-state.js'
+import { orAbort } from './or-abort.js'
 import { prepare } from './prepare.js'
 import { Stack } from './stack.js'
 import { knownSectorSize, placesOf, retireState, settleSectorSize, takeState } from './state-dir.js'
@@ -108,7 +109,8 @@ export async function up(options: UpOptions): Promise<number> {
         teller,
         signal: abort.signal,
       })
-      const seen = await watchDeals({ apps, chain, deals: made, teller, signal: abort.signal })
+      const watching = watchDeals({ apps, chain, deals: made, teller, signal: abort.signal })
+      const seen = await orAbort(watching, abort.signal)
       rows = seen.map(({ deal }) => deal)
     } finally {
       await server.close()

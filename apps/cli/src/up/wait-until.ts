@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { remedyOf } from '@sealane/host'
+import { orAbort } from './or-abort.js'
 
 /** Asks again until there is an answer; errors that may pass by themselves (an app that is starting) are waited out. Unit: ms. */
 export async function waitUntil<T>(
@@ -8,7 +9,7 @@ export async function waitUntil<T>(
 ): Promise<T> {
   for (;;) {
     try {
-      const answer = await ask()
+      const answer = await orAbort(ask(), o.signal)
       if (answer !== undefined) return answer
     } catch (error) {
       if (o.signal.aborted) throw o.signal.reason
