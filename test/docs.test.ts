@@ -179,7 +179,7 @@ describe('ARCHITECTURE.md', () => {
 })
 
 describe('infra/config', () => {
-  it.each(globSync('infra/config/*.toml', { cwd: root }).sort())(
+  it.concurrent.each(globSync('infra/config/*.toml', { cwd: root }).sort())(
     '%s passes the check that it names',
     async (path) => {
       const [, command = ''] = /^# Check it: node (.*) --config \S+$/m.exec(read(path)) ?? []
