@@ -8,8 +8,8 @@ import { attoFil, epoch, type PaddedSize } from '@sealane/fil-units'
 import { type DealParams, type DealResponse, dealUuidFromBytes, encodeTransferParams } from '@sealane/market'
 import { proposeDeal } from '@sealane/market/node'
 import { CommPHasher } from '@sealane/pieces'
-import { clientKey } from '../../apps/cli/dist/client/client-wallet.js'
-import { dialProvider } from '../../apps/cli/dist/client/dial-provider.js'
+import { clientKey } from '../../apps/cli/src/client/client-wallet.js'
+import { dialProvider } from '../../apps/cli/src/client/dial-provider.js'
 import type { Stack } from './stack.js'
 
 /** What a data server does with a request for a file. */
