@@ -1,6 +1,7 @@
 import type { Log } from '@sealane/host'
 import { ensureParameters, type KeySet } from '@sealane/proofs'
 import type { WorkerConfig } from '../config.js'
+import { stageText } from './stage-text.js'
 
 /**
  * Makes the proof parameters of the network's sector size while there is nothing to prove yet: WindowPoSt's first, they are small.
@@ -24,7 +25,7 @@ export async function prepareParameters(o: {
     for (const which of wanted) {
       await ensureParameters(o.keySet, which, BigInt(o.sectorSizeBytes), {
         signal: o.signal,
-        onProgress: ({ stage, fraction = 0 }) => o.tell({ stage, fraction }),
+        onProgress: (progress) => o.tell({ stage: stageText(progress), fraction: progress.fraction ?? 0 }),
       })
     }
   } catch (error) {

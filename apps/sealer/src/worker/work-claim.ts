@@ -7,6 +7,7 @@ import { exists } from './exists.js'
 import { patiently } from './patiently.js'
 import type { Results } from './results.js'
 import type { Space } from './space.js'
+import { stageText } from './stage-text.js'
 import { requireMounted, type StoragePath } from './storage-path.js'
 import { runTask } from './tasks/index.js'
 import { taskFailure, WorkerError } from './worker-error.js'
@@ -93,8 +94,8 @@ function keepAlive(claimId: string, task: string, lost: AbortController, o: Work
   const { employer, workerId, log } = o
   let progress: Progress = { stage: task }
   const beat = setInterval(() => {
-    const { stage, fraction = 0 } = progress
-    employer.work.heartbeat({ workerId, claimId, stage, fraction, paths: [] }).then(
+    const { fraction = 0 } = progress
+    employer.work.heartbeat({ workerId, claimId, stage: stageText(progress), fraction, paths: [] }).then(
       ({ valid }) => {
         if (!valid) lost.abort(new Error('the claim is over'))
       },
