@@ -23,12 +23,13 @@ export default defineConfig({
         },
       },
       {
-        // Whatever needs a C2 or proof parameters: one file at a time, sharing the caches of `npm start`.
+        // Whatever needs a C2 or proof parameters: after the rooms, one file at a time, sharing the caches of `npm start`.
         test: {
           name: 'proofs',
           include: serial,
           exclude: ignored,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 900_000,
           hookTimeout: 900_000,
         },
@@ -40,6 +41,7 @@ export default defineConfig({
           include: stack,
           exclude: ignored,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
           testTimeout: 600_000,
           hookTimeout: 60_000,
         },
