@@ -10,6 +10,7 @@ import {
   type Identity,
   type Log,
   loadIdentity,
+  mkdirDurable,
   type OperatorServer,
   type Queues,
   serveGrpc,
@@ -371,6 +372,7 @@ export class Coordinator {
 async function open(settings: SealerSettings): Promise<Opened> {
   const stateDir = settings.paths.state_dir
   const tls = loadIdentity(settings.tls.dir, 'sealer')
+  await mkdirDurable(stateDir, 0o700)
   const lock = holdLock(join(stateDir, 'sealer.lock'))
   try {
     const db = await openDatabase<SealerDb>(`sqlite:${join(stateDir, 'sealer.db')}`)

@@ -78,7 +78,7 @@ export class Home {
     this.abroad.work(outward, async ({ message }) => void this.outward.push(message))
   }
 
-  static async open(dir: string, redisUrl: string): Promise<Home> {
+  static async open(dir: string, redisUrl: string, work: { leaseMs?: number } = {}): Promise<Home> {
     const tls = join(dir, 'tls')
     await createAuthority(tls)
     for (const role of ['provider', 'sealer', 'worker', 'miner']) await issueCertificate(tls, { role })
@@ -95,6 +95,7 @@ export class Home {
     const miner = new ScriptedMiner(minerAddress, 2048)
     const grpc = await ScriptedMiner.serve(miner, loadIdentity(tls, 'miner'))
     const home = new Home(dir, miner, { redisUrl, minerPort: grpc.port, piecesPort: pieces.port, ...ports })
+    if (work.leaseMs !== undefined) home.settings.work.lease = work.leaseMs
     home.#closers.push(
       () => grpc.close(),
       () => pieces.close(),

@@ -9,6 +9,7 @@ import {
   type Identity,
   type Log,
   loadIdentity,
+  mkdirDurable,
   type Queues,
   type Repeated,
   remedyOf,
@@ -190,6 +191,8 @@ async function open(config: WorkerConfig): Promise<Opened> {
     )
   }
   const identity = loadIdentity(tls.dir, 'worker')
+  // Others put their operator sockets there, and refuse a folder that is open to everybody.
+  await mkdirDurable(paths.runtime_dir, 0o700)
   const lock = holdLock(join(paths.runtime_dir, `worker-${worker.name}.lock`))
   try {
     const storage = await openStorage(worker.storage, paths.state_dir)
