@@ -3,6 +3,8 @@ import { type Address, type DeadlineInfo, deadlineAt, deadlineInfo, nextNotElaps
 import { ChainPort, type TipSet } from '@sealane/chain'
 import { type ChainEpoch, epoch } from '@sealane/fil-units'
 import { Clock } from '../clock.js'
+import { MinerDb } from '../database.js'
+import { EventStore } from '../events/event-store.js'
 import { Network } from '../network/network.js'
 import { PartitionStore } from './partition-store.js'
 import { dutyOf } from './post-facts.js'
@@ -22,11 +24,14 @@ export class PartitionScan {
   #fullAt = Number.NEGATIVE_INFINITY
   #fullIndex = -1
   #offset: ChainEpoch | undefined
+  #sequence: number | undefined
 
   constructor(
+    private readonly db: MinerDb,
     private readonly chain: ChainPort,
     private readonly network: Network,
     private readonly partitions: PartitionStore,
+    private readonly events: EventStore,
     private readonly clock: Clock,
   ) {}
 
@@ -48,6 +53,8 @@ export class PartitionScan {
     for (const info of near) this.#scanned.add(keyOf(info))
     if (this.#scanned.size > 4 * policy.periodDeadlines) this.#scanned = new Set(near.map(keyOf))
 
+    await this.#read(miner, head, [...(await this.#newHomes())].map(at))
+
     const now = this.clock.now()
     if (this.#fullIndex === current.index || now - this.#fullAt < FULL_SCAN_EVERY_MS) return
     this.#fullIndex = current.index
@@ -57,6 +64,25 @@ export class PartitionScan {
       head,
       Array.from({ length: policy.periodDeadlines }, (_, index) => at(index)),
     )
+  }
+
+  /** Deadlines that have got sectors since the last look: their duty is shown, and planned, at once. */
+  async #newHomes(): Promise<Set<number>> {
+    // A first look at everything comes with the start.
+    this.#sequence ??= Number(
+      (
+        await this.db
+          .selectFrom('events')
+          .select((eb) => eb.fn.max('sequence').as('last'))
+          .executeTakeFirst()
+      )?.last ?? 0,
+    )
+    const homes = new Set<number>()
+    for (const { sequence, fact } of await this.events.after(this.#sequence)) {
+      this.#sequence = sequence
+      if (fact?.$case === 'proveCommitLanded') homes.add(fact.value.deadline)
+    }
+    return homes
   }
 
   async #read(miner: Address, head: TipSet, infos: readonly DeadlineInfo[]): Promise<void> {

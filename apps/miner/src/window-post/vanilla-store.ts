@@ -175,12 +175,16 @@ export class VanillaStore {
     await trx.deleteFrom('claims').where('row', '=', row).execute()
   }
 
-  /** Why the newest reading of a sector brought nothing, undefined when it did, or there was none. */
+  /**
+   * Why the newest reading of a sector for a proof brought nothing, undefined when it did, or there was none. Readings under turn 0, of
+   * rows that still wait for their challenge, are checks before a recovery: they come later and say nothing about the fault.
+   */
   async whyUnread(sector: number): Promise<string | undefined> {
     const proof = await this.db
       .selectFrom('vanilla_proofs')
       .select(['state', 'reason'])
       .where('sector_number', '=', sector)
+      .where('turn', '>', 0)
       .orderBy('at_ms', 'desc')
       .limit(1)
       .executeTakeFirst()

@@ -12,6 +12,7 @@ import {
 import { postSnark, postVanilla } from '@sealane/jobs'
 import { createProver, defaultPermitDir, devnetKeySet, type Prover, type ProverKind } from '@sealane/proofs'
 import { workV1 } from '@sealane/proto'
+import { until } from '@sealane/testkit'
 import { version } from '../../version.js'
 
 /** A storage path and the directories of its sectors (each with `sealed` and `cache`). */
@@ -87,7 +88,13 @@ export class PostWorker {
 
   /** Registers and takes work. */
   async start(): Promise<void> {
-    const answer = await this.register()
+    // As the real worker: a miner that has just restarted is asked again.
+    const answer = await until(
+      'registered',
+      () => this.register(),
+      ({ miner, refusal }) => miner !== '' || refusal !== '',
+      { deadlineMs: 30_000, everyMs: 100 },
+    )
     if (answer.refusal !== '') throw new Error(answer.refusal)
     type Job = { periodStart: number; deadline: number; partition: number; turn: number }
     const handle = (task: string, storageIds: string[]) => async (job: Job) => {
