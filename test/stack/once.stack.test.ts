@@ -32,7 +32,7 @@ describe('one deal, from a client to a proven sector', () => {
     expect(await verified(home, stack)).toMatch(/the summary holds\n$/)
   })
 
-  it('goes on after a killed supervisor: ends what it left, reuses what is there, proves another deal and a CC sector', async () => {
+  it('goes on after a killed supervisor, and an unread one: nothing is left of them, what is there is reused for another deal and a CC sector', async () => {
     const killed = Stack.start(home, ['--prover', 'trapdoor'])
     // devnet, Redis, miner, sealer, worker, provider.
     const left = await until(
@@ -46,6 +46,20 @@ describe('one deal, from a client to a proven sector', () => {
     const orphans = left.map(({ pid }) => pid)
     killed.signal('SIGKILL')
     await killed.exitCode()
+
+    // And of one whose reader has gone, as `npm start | head` leaves it: it ends what it has started.
+    const unread = Stack.start(home, ['--prover', 'trapdoor'])
+    await unread.tells('the miner actor', ({ event }) => event === 'miner')
+    unread.stopReading()
+    await unread.exitCode()
+    await until(
+      'all it has started to end',
+      () => processesOf(home),
+      ({ length }) => length === 0,
+      {
+        deadlineMs: patienceMs,
+      },
+    )
 
     const stack = Stack.start(home, ['--prover', 'trapdoor'])
     const summary = await stack.summary()

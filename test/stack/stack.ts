@@ -115,6 +115,11 @@ export class Stack {
     return await this.#exited
   }
 
+  /** Closes our end of its output. */
+  stopReading(): void {
+    this.child.stdout?.destroy()
+  }
+
   signal(name: NodeJS.Signals): void {
     this.child.kill(name)
   }
