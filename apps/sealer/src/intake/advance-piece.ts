@@ -1,6 +1,6 @@
 import { halt, type Log } from '@sealane/host'
 import { knows, type PieceEvent, pieceTransitions } from '@sealane/lifecycle'
-import type { minerV1, Waiting } from '@sealane/proto'
+import type { Failure, minerV1, Waiting } from '@sealane/proto'
 import { backoffMs, SqlError, writing } from '@sealane/sql'
 import { type AdmitOptions, admitPiece } from '../admission/admit-piece.js'
 import { NUMBER_TRIES } from '../admission/sector-numbers.js'
@@ -58,7 +58,13 @@ export async function advancePiece(dealUuid: string, tools: PieceTools): Promise
         await pieces.move(trx, piece, outcome.event, {}, { nowMs })
         return true
       }
-      const [waiting, wakeInMs] = 'rest' in outcome ? [null, null] : [outcome.wait, outcome.wakeInMs]
+      if ('rest' in outcome) {
+        // Why it was held or dropped stays: the operator and the client read it in the row.
+        const failure = piece.failure === null ? null : (JSON.parse(piece.failure) as Failure)
+        await pieces.keep(trx, piece, { nowMs, wakeInMs: null, waiting: null, failure, retry: false })
+        return false
+      }
+      const { wait: waiting, wakeInMs } = outcome
       await pieces.keep(trx, piece, { nowMs, wakeInMs, waiting, failure: null, retry: false })
       return false
     })
