@@ -60,7 +60,9 @@ describe('what is hostile or wrong', () => {
         ),
       ),
     )
-    const gone: Manners = (_request, response) => response.writeHead(404).end()
+    // A deal that has failed may be proposed again: this one must not fail before its copy comes.
+    const { promise: copySent, resolve: letFail } = Promise.withResolvers<void>()
+    const gone: Manners = (_request, response) => void copySent.then(() => response.writeHead(404).end())
     const { params, answer } = await client.propose(file(), { manners: gone })
     expect(answer).toEqual({ accepted: true, message: '' })
     expect(await client.send({ ...params, dealUuid: dealUuidFromBytes(randomBytes(16)) })).toEqual(
@@ -70,6 +72,7 @@ describe('what is hostile or wrong', () => {
         ),
       ),
     )
+    letFail()
     await until(
       'the deal whose data is not there to fail',
       () => dealRow(params.dealUuid),
@@ -203,6 +206,28 @@ describe('what is hostile or wrong', () => {
       await until(`the log to say "${reason}"`, log, (text) => text.includes(`offer refused: ${reason}`))
     }
     expect(await pieces()).toEqual(before)
+
+    // What the client did sign, once more under another name: its bytes are no longer there, and a person is told why it waits.
+    const [kept] = stack.rows<{ signed_proposal: string; piece_cid: string; payload_size: number }>(
+      'sealer',
+      'SELECT signed_proposal, piece_cid, payload_size FROM pieces',
+    )
+    if (kept === undefined) throw new Error('home has no piece')
+    const copy = {
+      kind: 'dealOffered' as const,
+      dealUuid: randomUUID(),
+      signedProposal: kept.signed_proposal,
+      pieceCid: kept.piece_cid,
+      pieceSize: '2048',
+      payloadSize: String(kept.payload_size),
+    }
+    await queues.add(homeward, { sender, subject: 'replayed', sequence: 1, tries: 0, message: copy })
+    await until(
+      'the replayed offer to be held with the reason',
+      async () => (await pieces()).find(({ dealUuid }) => dealUuid === copy.dealUuid),
+      (piece) => piece?.state === 'Held' && /HTTP 404$/.test(piece.failure?.text ?? ''),
+      { deadlineMs: patienceMs },
+    )
     await queues.close()
   })
 
@@ -220,7 +245,14 @@ describe('what is hostile or wrong', () => {
     const staging = join(home, 'state/provider/staging')
     const left = existsSync(staging) ? readdirSync(staging).filter((name) => name !== 'trash') : []
     expect(left).toEqual([])
-    expect(await sealer['pieces.list']({})).toHaveLength(1)
+    const pieces = await sealer['pieces.list']({})
+    // It waits for a person, and goes on saying why.
+    expect(pieces.filter(({ state }) => state === 'Held').map(({ failure }) => failure?.code)).toEqual([
+      'FILE_REFUSED',
+    ])
+    const kept = pieces.filter(({ state }) => state !== 'Held')
+    expect(kept.map(({ dealUuid }) => dealUuid)).toEqual([honest])
+    expect((await sealer['sectors.list']({})).map(({ sectorNumber }) => sectorNumber)).toEqual([1])
     expect(await stack.apps.miner['publications.list']({})).toHaveLength(1)
 
     const data = file()
