@@ -50,7 +50,10 @@ export class PostWorker {
   constructor(private readonly o: PostWorkerOptions) {
     mkdirSync(o.scratch, { recursive: true })
     this.#queues = createQueues({ url: o.redisUrl })
-    this.#work = grpcClient(workV1.WorkServiceDefinition, grpcChannel({ address: o.grpc }))
+    this.#work = grpcClient(
+      workV1.WorkServiceDefinition,
+      grpcChannel({ address: o.grpc, tls: o.tls, role: 'miner' }),
+    )
     const kind = o.prover ?? 'trapdoor'
     this.#prover = createProver({
       kind,
@@ -136,12 +139,14 @@ export class PostWorker {
     await this.o.onClaim?.(task, row)
     try {
       const result = await this.#run(claim.task, join(this.o.scratch, claim.claimId))
-      const answer = await this.#work.complete({
-        workerId,
-        claimId: claim.claimId,
-        storageId: claim.task.storageId,
-        result,
-      })
+      const done = { workerId, claimId: claim.claimId, storageId: claim.task.storageId, result }
+      // A result is worth waiting for a restarting miner.
+      const answer = await until(
+        'completed',
+        () => this.#work.complete(done),
+        () => true,
+        { deadlineMs: 30_000, everyMs: 100 },
+      )
       if (!answer.accepted) this.refusals.push(answer.reason)
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error)
