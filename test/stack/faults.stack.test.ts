@@ -67,20 +67,31 @@ describe('WindowPoSt', () => {
       recovering: [],
       power: 2048n,
     })
-    const skipping = posts().at(-1)
-    expect(skipping?.partitions.map(({ index, skipped }) => [index, [...skipped.toNumbers()]])).toEqual([
-      [place.partition, [bad]],
-    ])
+    // The miner's row follows the chain some epochs later.
+    await until(
+      'a WindowPoSt that skips the corrupted sector, and nothing else',
+      () =>
+        posts()
+          .at(-1)
+          ?.partitions.map(({ index, skipped }) => [index, [...skipped.toNumbers()]]),
+      (partitions) => same(partitions, [[place.partition, [bad]]]),
+      { deadlineMs: patienceMs },
+    )
 
     // The bytes as they were: read again, declared recovered, proven in the next period.
     invert(home, minerId, bad)
     await stack.devnet('Advance', provingPeriod, false)
     await standsAs('the restored sector to be proven again', { faulty: [], recovering: [], power: 4096n })
-    const declared = stack.rows<{ uuid: string }>(
-      'miner',
-      `SELECT uuid FROM messages WHERE method = ${minerMethods.DeclareFaultsRecovered} AND exit_code = 0`,
+    await until(
+      'one declared recovery',
+      () =>
+        stack.rows<{ uuid: string }>(
+          'miner',
+          `SELECT uuid FROM messages WHERE method = ${minerMethods.DeclareFaultsRecovered} AND exit_code = 0`,
+        ),
+      ({ length }) => length === 1,
+      { deadlineMs: patienceMs },
     )
-    expect(declared).toHaveLength(1)
 
     // The miner app stands still (a stopped one would be started again), and the chain goes on without it.
     stack.signalService('miner', 'SIGSTOP')
@@ -98,7 +109,11 @@ describe('WindowPoSt', () => {
     for (const { dealId } of deals) {
       expect((await chain.marketDeal(dealId))?.state).toMatchObject({ slashEpoch: -1 })
     }
-    expect(await stack.apps.miner['proving.faults']({})).toEqual([])
+    await until(
+      'no fault to be told',
+      () => stack.apps.miner['proving.faults']({}),
+      ({ length }) => length === 0,
+    )
     expect(existsSync(join(home, 'state/storage-1/sealed'))).toBe(true)
     expect(readdirSync(join(home, 'state/storage-1/sealed'))).toHaveLength(2)
     expect(await stack.stop()).toBe(0)
