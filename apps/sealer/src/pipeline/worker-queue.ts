@@ -35,11 +35,24 @@ export async function handToWorker(sector: Sector, task: WorkerTask, tools: Step
 }
 
 /** Stages bound to files have one queue per storage path. */
-function queue(sector: Sector, task: WorkerTask, { jobs }: StepTools): void {
-  const job = { sectorNumber: sector.sector_number, turn: sector.turn, tries: sector.tries }
+function queue(sector: Sector, task: WorkerTask, tools: StepTools): void {
+  const { jobs } = tools
+  const job = { sectorNumber: sector.sector_number, turn: sector.turn, tries: jobTry(sector, tools) }
   if (task === 'pc1') jobs.add(sealPreCommit1, job)
   else if (task === 'c2') jobs.add(sealCommit2, job)
   else jobs.add(onPath[task](required(sector, 'storage_id')), job)
+}
+
+/** More renewals than a job gets in a lifetime. */
+const RENEWALS = 1_000
+
+/**
+ * Adding a job that is still queued again does nothing; one that Redis has lost comes back. But a job that a dying worker had fetched
+ * lies there until its lock runs out, and keeps its id taken: so the id is renewed, after once, twice, four times the wait.
+ */
+function jobTry(sector: Sector, { now, requeueAfterMs }: StepTools): number {
+  const waitedMs = Math.max(0, now() - sector.state_since_ms)
+  return sector.tries * RENEWALS + Math.floor(Math.log2(1 + waitedMs / requeueAfterMs))
 }
 
 const onPath = { pc2: sealPreCommit2, c1: sealCommit1, finalize: sealFinalize }

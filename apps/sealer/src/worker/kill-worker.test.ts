@@ -109,7 +109,7 @@ describe('a worker frozen past its lease', () => {
 })
 
 describe('a worker', () => {
-  it('needs less than 200 MiB', async () => {
+  it('starts with less than 200 MiB', async () => {
     const worker = spawnWorker('lean')
     await until(
       'registered',
