@@ -46,13 +46,13 @@ export {
 export { allows, createOperatorToken, PERMISSIONS, tokenPermission } from './operator/operator-token.js'
 export { type OperatorServer, type OperatorServerOptions, serveOperator } from './operator/serve-operator.js'
 export { parseQueueUrl } from './queues/queue-url.js'
+export type { QueueWorker } from './queues/queue-worker.js'
 export {
   type AddOptions,
   createQueues,
   type JobHandler,
   type Queues,
   type QueuesOptions,
-  type QueueWorker,
   type WorkOptions,
 } from './queues/queues.js'
 export {

@@ -1,17 +1,19 @@
-import { once } from 'node:events'
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import type { JobKind } from '@sealane/jobs'
-import { type BulkJobOptions, createPostgresBackend, createRedisBackend, Queue } from 'bullmq'
-import { Redis } from 'ioredis'
 import type { z } from 'zod'
 import { halt } from '../app/halt.js'
 import type { Health, HealthRoom } from '../app/health.js'
 import { HostError } from '../errors/host-error.js'
 import type { Log } from '../log/log.js'
 import { silentLog } from '../log/log.js'
+import { postgresServer } from './postgres-server.js'
+import { CLOSE_TIMEOUT_MS, type QueueServer, type ServerQueue } from './queue-server.js'
 import { parseQueueUrl } from './queue-url.js'
-import { refuseVolatileRedis } from './redis-durability.js'
-import { BLOCK_SECONDS, WatchedWorker } from './watched-worker.js'
+import { BullWorker, type QueueWorker } from './queue-worker.js'
+import { queuesClosed } from './queues-closed.js'
+import { redisServer } from './redis-server.js'
+import { wire } from './wire.js'
+import { within } from './within.js'
 
 /** What to do with one payload. `signal` aborts when the queues close: stop, release what is claimed. Its outcome decides nothing but a log line. */
 export type JobHandler<Kind extends JobKind> = (
@@ -30,15 +32,6 @@ export interface AddOptions {
 export interface WorkOptions {
   readonly concurrency?: number
   readonly queueName?: string
-}
-
-export interface QueueWorker {
-  readonly queueName: string
-  /** Handlers running now. */
-  readonly active: number
-  setConcurrency(concurrency: number): void
-  /** Aborts running handlers, waits for them for `graceMs` (2,000), disconnects. */
-  close(o?: { graceMs?: number }): Promise<void>
 }
 
 export interface QueuesOptions {
@@ -81,17 +74,7 @@ export interface Queues {
 
 /** The server has this long to take a job. Unit: ms. */
 const ADD_TIMEOUT_MS = 5_000
-/** An add just after a lost connection waits this long for the next. Unit: ms. */
-const RECONNECT_WAIT_MS = 500
-/** Twice the blocking fetch plus slack. Unit: ms. Source: faults.md Q7. */
-const SILENCE_MS = 2 * BLOCK_SECONDS * 1_000 + 5_000
 const WATCH_EVERY_MS = 2_500
-/** Lock of a running job; the claim in the row, not this, decides who owns the work. Unit: ms. Source: BullMQ's default. */
-const LOCK_MS = 30_000
-const CLOSE_TIMEOUT_MS = 1_500
-/** Together at most 15 s until a half-open line is known; faults.md N2 asks for 20. Unit: ms. */
-const PULSE_MS = 10_000
-const PING_TIMEOUT_MS = 5_000
 
 /** Opens the queues of one server; returns at once, connects in the background and goes on trying with jitter. */
 export function createQueues(o: QueuesOptions): Queues {
@@ -103,42 +86,6 @@ export function createQueues(o: QueuesOptions): Queues {
     : new BullQueues(postgresServer(address, log, lamp), log, lamp, o)
 }
 
-interface ServerJob {
-  readonly data: unknown
-  readonly id?: string | undefined
-}
-
-/** What we use of BullMQ's Queue and Worker: only what both backends do alike. */
-interface ServerQueue {
-  addBulk(jobs: { name: string; data: unknown; opts: BulkJobOptions }[]): Promise<unknown>
-  getJobCounts(...types: ('wait' | 'delayed' | 'prioritized' | 'active')[]): Promise<Record<string, number>>
-  on(event: 'error', listener: (error: Error) => void): unknown
-  close(): Promise<void>
-}
-
-interface ServerWorker {
-  readonly silentMs: number
-  concurrency: number
-  on(event: 'error', listener: (error: Error) => void): unknown
-  on(event: 'drained', listener: () => void): unknown
-  pause(doNotWaitActive: boolean): Promise<void>
-  close(force: boolean): Promise<void>
-}
-
-/** What differs between the two backends. */
-interface Server {
-  readonly backend: 'redis' | 'postgres'
-  readonly shown: string
-  queue(name: string): ServerQueue
-  worker(name: string, run: (job: ServerJob) => Promise<void>, concurrency: number): ServerWorker
-  /** Whether it is connected; waits a moment for that, longer before the first time. */
-  ready(): Promise<boolean>
-  /** Whether the server answers now. */
-  ping(): Promise<boolean>
-  check(): Promise<boolean>
-  disconnect(): void
-}
-
 class BullQueues implements Queues {
   readonly backend: 'redis' | 'postgres'
   readonly #queues = new Map<string, ServerQueue>()
@@ -148,7 +95,7 @@ class BullQueues implements Queues {
   #closed: Promise<void> | undefined
 
   constructor(
-    private readonly server: Server,
+    private readonly server: QueueServer,
     private readonly log: Log,
     private readonly lamp: HealthRoom | undefined,
     o: QueuesOptions,
@@ -201,7 +148,7 @@ class BullQueues implements Queues {
   }
 
   work<Kind extends JobKind>(kind: Kind, handler: JobHandler<Kind>, o: WorkOptions = {}): QueueWorker {
-    if (this.#closed) throw closed()
+    if (this.#closed) throw queuesClosed()
     const name = o.queueName ?? kind.queue
     if (this.#workers.has(name)) {
       throw new HostError(
@@ -261,7 +208,7 @@ class BullQueues implements Queues {
   }
 
   #queue(name: string): ServerQueue {
-    if (this.#closed) throw closed()
+    if (this.#closed) throw queuesClosed()
     let queue = this.#queues.get(name)
     if (queue === undefined) {
       queue = this.server.queue(name)
@@ -273,7 +220,7 @@ class BullQueues implements Queues {
   }
 
   async #bounded<T>(name: string, work: (queue: ServerQueue) => Promise<T>): Promise<T> {
-    if (this.#closed) throw closed()
+    if (this.#closed) throw queuesClosed()
     let timer: NodeJS.Timeout | undefined
     const timeout = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer in ${ADD_TIMEOUT_MS} ms`)), ADD_TIMEOUT_MS)
@@ -316,249 +263,4 @@ class BullQueues implements Queues {
     if (!(await this.server.ping())) return
     for (const worker of silent) worker.rebuild()
   }
-}
-
-class BullWorker implements QueueWorker {
-  #worker: ServerWorker
-  readonly #running = new Set<Promise<void>>()
-  readonly #abort = new AbortController()
-
-  constructor(
-    readonly queueName: string,
-    private concurrency: number,
-    private readonly server: Server,
-    private readonly log: Log,
-    private readonly lamp: HealthRoom | undefined,
-    private readonly forget: () => void,
-    private readonly handle: (data: unknown, signal: AbortSignal) => Promise<void>,
-  ) {
-    this.#worker = this.#build()
-  }
-
-  get active(): number {
-    return this.#running.size
-  }
-
-  get silent(): boolean {
-    return this.active < this.concurrency && this.#worker.silentMs > SILENCE_MS
-  }
-
-  setConcurrency(concurrency: number): void {
-    this.concurrency = concurrency
-    this.#worker.concurrency = concurrency
-  }
-
-  /** Puts a fresh worker in the silent one's place; running handlers go on, their rows decide. */
-  rebuild(): void {
-    this.log.warn('worker silent, rebuilt', {
-      queue: this.queueName,
-      silentMs: Math.round(this.#worker.silentMs),
-    })
-    this.lamp?.red(`worker of ${this.queueName} was silent, rebuilt`)
-    const old = this.#worker
-    this.#worker = this.#build()
-    void within(CLOSE_TIMEOUT_MS, old.close(true))
-  }
-
-  async close(o: { graceMs?: number } = {}): Promise<void> {
-    this.forget()
-    this.#abort.abort(closed())
-    void this.#worker.pause(true).catch(() => {})
-    await within(o.graceMs ?? 2_000, Promise.allSettled(this.#running))
-    await within(CLOSE_TIMEOUT_MS, this.#worker.close(true))
-  }
-
-  #build(): ServerWorker {
-    const worker = this.server.worker(this.queueName, (job) => this.#run(job), this.concurrency)
-    worker.on('error', (error) => this.log.debug('worker error', { queue: this.queueName, error }))
-    worker.on('drained', () => {
-      if (this.lamp?.reason.startsWith(`worker of ${this.queueName}`)) this.lamp.green()
-    })
-    return worker
-  }
-
-  async #run(job: ServerJob): Promise<void> {
-    const run = this.handle(job.data, this.#abort.signal).catch((error: unknown) => {
-      if (!this.#abort.signal.aborted)
-        this.log.error('job failed', { queue: this.queueName, job: job.id, error })
-    })
-    this.#running.add(run)
-    try {
-      await run
-    } finally {
-      this.#running.delete(run)
-    }
-  }
-}
-
-function redisServer(
-  address: Extract<ReturnType<typeof parseQueueUrl>, { backend: 'redis' }>,
-  log: Log,
-  lamp: HealthRoom | undefined,
-  onVolatile: (error: HostError) => void,
-): Server {
-  const { shown } = address
-  const options = {
-    ...address.options,
-    maxRetriesPerRequest: null,
-    connectTimeout: 5_000,
-    // A half-open connection is found by the blocking fetch's own timeout and by this.
-    keepAlive: 10_000,
-    retryStrategy: (times: number) =>
-      Math.round(Math.min(200 * 2 ** Math.min(times, 6), 10_000) * (0.5 + Math.random() / 2)),
-  }
-  const producer = new Redis(options)
-  const consumer = new Redis(options)
-  consumer.on('error', () => {}) // the producer's listeners speak for both
-  let told = ''
-  let everReady = false
-  const ready = async (): Promise<boolean> => {
-    if (producer.status !== 'ready') {
-      await within(everReady ? RECONNECT_WAIT_MS : ADD_TIMEOUT_MS, once(producer, 'ready'))
-    }
-    return producer.status === 'ready'
-  }
-  const check = async (): Promise<boolean> => {
-    if (producer.status !== 'ready') return false
-    await refuseVolatileRedis(producer, shown)
-    return true
-  }
-  producer.on('error', (error: Error) => {
-    lamp?.red(`Redis ${shown}: ${error.message || error.name}`)
-    if (error.message !== told) log.warn('Redis away, trying again', { server: shown, error })
-    told = error.message
-  })
-  producer.on('close', () => lamp?.red(`Redis ${shown} is away: start it or check the url`))
-  producer.on('ready', () => {
-    told = ''
-    everReady = true
-    check().then(
-      () => lamp?.green(),
-      (error: unknown) => {
-        if (error instanceof HostError) {
-          lamp?.red(error.message)
-          onVolatile(error)
-        } else log.warn('Redis settings not read', { server: shown, error })
-      },
-    )
-  })
-  // Neither TCP nor a blocking fetch tells of a half-open line or a frozen server; a question without an answer does.
-  const heartbeat = async (): Promise<boolean> => {
-    if (producer.status !== 'ready') return false
-    const answers = await Promise.all(
-      [producer, consumer].map((redis) => within(PING_TIMEOUT_MS, redis.ping())),
-    )
-    for (const [at, redis] of [producer, consumer].entries()) {
-      if (answers[at] !== 'PONG' && redis.status === 'ready') redis.disconnect(true)
-    }
-    const alive = answers.every((answer) => answer === 'PONG')
-    if (!alive) lamp?.red(`Redis ${shown} does not answer: frozen, or the line to it is cut`)
-    return alive
-  }
-  const pulse = setInterval(() => void heartbeat(), PULSE_MS)
-  pulse.unref()
-  return {
-    backend: 'redis',
-    shown,
-    queue: (name) => new Queue(name, { connection: producer }, createRedisBackend),
-    worker: (name, run, concurrency) =>
-      new WatchedWorker(
-        name,
-        run,
-        { connection: consumer, ...workerOptions(concurrency) },
-        createRedisBackend,
-      ),
-    ready,
-    ping: heartbeat,
-    check,
-    disconnect: () => {
-      clearInterval(pulse)
-      producer.disconnect()
-      consumer.disconnect()
-    },
-  }
-}
-
-function postgresServer(
-  address: Extract<ReturnType<typeof parseQueueUrl>, { backend: 'postgres' }>,
-  log: Log,
-  lamp: HealthRoom | undefined,
-): Server {
-  const { connectionString, shown } = address
-  const connection = { connectionString, migrate: true, max: 2, connectionTimeoutMillis: 4_000 }
-  const probe = new Queue('probe', { connection }, createPostgresBackend)
-  probe.on('error', (error) => log.debug('queue error', { error }))
-  const ping = async (): Promise<boolean> => {
-    try {
-      return (await within(4_000, probe.getJobCounts('wait'))) !== undefined
-    } catch {
-      return false
-    }
-  }
-  const look = async () => {
-    if (await ping()) lamp?.green()
-    else lamp?.red(`PostgreSQL ${shown} is away: start it or check the url`)
-  }
-  void look()
-  const timer = setInterval(() => void look(), 5_000)
-  timer.unref()
-  return {
-    backend: 'postgres',
-    shown,
-    queue: (name) => new Queue(name, { connection }, createPostgresBackend),
-    worker: (name, run, concurrency) =>
-      new WatchedWorker(name, run, { connection, ...workerOptions(concurrency) }, createPostgresBackend),
-    ready: async () => true,
-    ping,
-    check: ping,
-    disconnect: () => {
-      clearInterval(timer)
-      void within(CLOSE_TIMEOUT_MS, probe.close())
-    },
-  }
-}
-
-function workerOptions(concurrency: number) {
-  return {
-    concurrency,
-    drainDelay: BLOCK_SECONDS,
-    lockDuration: LOCK_MS,
-    // A stall never decides anything: the claim in the row does, so no job is failed for being stalled often.
-    maxStalledCount: 1_000_000,
-    removeOnComplete: { count: 0 },
-    removeOnFail: { count: 0 },
-    runRetryDelay: 1_000,
-  }
-}
-
-function closed(): HostError {
-  return new HostError({ code: 'QUEUES_CLOSED' }, 'the queues are closing')
-}
-
-/** The result of `work`, or undefined after `ms`; the rest of `work` is then nobody's business. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
-  work.catch(() => {})
-  let timer: NodeJS.Timeout | undefined
-  try {
-    return await Promise.race([
-      work,
-      new Promise<undefined>((resolve) => {
-        timer = setTimeout(resolve, ms, undefined)
-      }),
-    ])
-  } catch {
-    return undefined
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-/** JSON between our own processes: bigint as decimal string, bytes as base64. */
-function wire(value: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(value, (_key, item: unknown) => {
-      if (typeof item === 'bigint') return item.toString()
-      return item instanceof Uint8Array ? Buffer.from(item).toString('base64') : item
-    }),
-  )
 }
