@@ -1,9 +1,10 @@
 import { next, type PieceEvent, type PieceState, pieceTransitions } from '@sealane/lifecycle'
-import type { Failure, Waiting } from '@sealane/proto'
+import type { Failure } from '@sealane/proto'
 import { compareAndSet, type Outbox } from '@sealane/sql'
 import type { Kysely, Transaction } from 'kysely'
 import { putProgress } from '../crossing/put-progress.js'
 import { remember } from '../history.js'
+import { type Kept, keptColumns } from '../kept.js'
 import type { Piece, PieceTable, SealerDb } from '../sealer-db.js'
 
 export type PieceFacts = Partial<
@@ -62,32 +63,15 @@ export class PieceStore {
   }
 
   /** Notes what a piece waits for, or what failed and when to try again. */
-  async keep(
-    trx: Transaction<SealerDb>,
-    piece: Piece,
-    o: {
-      nowMs: number
-      wakeInMs: number | null
-      waiting: Omit<Waiting, 'sinceMs'> | null
-      failure: Failure | null
-      retry: boolean
-    },
-  ): Promise<void> {
-    const waiting =
-      o.waiting === null ? null : JSON.stringify({ ...o.waiting, sinceMs: piece.state_since_ms })
-    const failure = o.failure === null ? null : JSON.stringify(o.failure)
+  async keep(trx: Transaction<SealerDb>, piece: Piece, o: Kept): Promise<void> {
+    const kept = keptColumns(piece, o)
     await trx
       .updateTable('pieces')
-      .set({
-        wake_at: o.wakeInMs === null ? null : o.nowMs + o.wakeInMs,
-        tries: o.retry ? piece.tries + 1 : piece.tries,
-        waiting,
-        failure,
-      })
+      .set(kept)
       .where('deal_uuid', '=', piece.deal_uuid)
       .where('turn', '=', piece.turn)
       .execute()
-    if (waiting !== piece.waiting || failure !== piece.failure) {
+    if (kept.waiting !== piece.waiting || kept.failure !== piece.failure) {
       await putProgress(trx, this.outbox, piece.deal_uuid, o.nowMs)
     }
   }

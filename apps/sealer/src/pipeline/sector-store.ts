@@ -5,12 +5,13 @@ import {
   type SectorState,
   sectorTransitions,
 } from '@sealane/lifecycle'
-import type { Failure, Waiting } from '@sealane/proto'
+import type { Failure } from '@sealane/proto'
 import { backoffMs, compareAndSet, type Outbox } from '@sealane/sql'
 import type { Kysely, Transaction } from 'kysely'
 import { givePlace } from '../admission/limits.js'
 import { putSectorProgress } from '../crossing/put-progress.js'
 import { remember, timesSinceHeld } from '../history.js'
+import { type Kept, keptColumns } from '../kept.js'
 import type { SealerDb, Sector, SectorTable } from '../sealer-db.js'
 
 /** Facts a transition may add to a sector's row. */
@@ -34,16 +35,6 @@ export interface Move {
   nowMs: number
   detail?: string
   failure?: Failure
-}
-
-export interface Kept {
-  nowMs: number
-  /** Null: an event will wake it. */
-  wakeInMs: number | null
-  waiting: Omit<Waiting, 'sinceMs'> | null
-  failure: Failure | null
-  /** Counts a try, which gives the next job a new id and the next wait a longer back-off. */
-  retry: boolean
 }
 
 /** A message that was lost is not sent again at once: each costs gas. First and longest wait. Unit: ms. */
@@ -153,21 +144,14 @@ export class SectorStore {
 
   /** Notes what a sector waits for, or what failed and when to try again; its state and turn stay. */
   async keep(trx: Transaction<SealerDb>, sector: Sector, o: Kept): Promise<void> {
-    const waiting =
-      o.waiting === null ? null : JSON.stringify({ ...o.waiting, sinceMs: sector.state_since_ms })
-    const failure = o.failure === null ? null : JSON.stringify(o.failure)
+    const kept = keptColumns(sector, o)
     await trx
       .updateTable('sectors')
-      .set({
-        wake_at: o.wakeInMs === null ? null : o.nowMs + o.wakeInMs,
-        tries: o.retry ? sector.tries + 1 : sector.tries,
-        waiting,
-        failure,
-      })
+      .set(kept)
       .where('sector_number', '=', sector.sector_number)
       .where('turn', '=', sector.turn)
       .execute()
-    if (waiting !== sector.waiting || failure !== sector.failure) {
+    if (kept.waiting !== sector.waiting || kept.failure !== sector.failure) {
       await putSectorProgress(trx, this.outbox, sector.sector_number, o.nowMs)
     }
   }
