@@ -9,6 +9,7 @@ import {
   type SignedBytes,
   sign,
   verifyBatch,
+  verifyEach,
 } from './index.js'
 import { useNativeCrypto } from './native/index.js'
 
@@ -61,7 +62,20 @@ describe.each(roads)('a batch of signatures, with %s', (_, kernels) => {
     expect(verifyBatch([one, two, { ...one, signature: { ...one.signature, type: 3 } }], entropy)).toBe(false)
   })
 
-  it('wants 32 bytes of entropy', () => {
+  it('tells which ones are wrong', async () => {
+    const message = Uint8Array.of(7)
+    const items = Array.from({ length: 40 }, (_, at) => signed(at + 1, at % 9 === 5 ? 'secp256k1' : 'bls'))
+    const wrong = new Set([0, 5, 33, 39])
+    const given = items.map((item, at) => (wrong.has(at) ? { ...item, message } : item))
+    expect(await verifyEach(given, entropy)).toEqual(items.map((_, at) => !wrong.has(at)))
+    expect(await verifyEach([], entropy)).toEqual([])
+    const short = { type: 2 as const, data: new Uint8Array(95) }
+    const swapped = [{ ...one, signature: two.signature }, { ...two, signature: short }, three]
+    expect(await verifyEach(swapped, entropy)).toEqual([false, false, true])
+  })
+
+  it('wants 32 bytes of entropy', async () => {
     expect(() => verifyBatch([one], new Uint8Array(31))).toThrow(CryptoError)
+    await expect(verifyEach([one], new Uint8Array(31))).rejects.toThrow(CryptoError)
   })
 })

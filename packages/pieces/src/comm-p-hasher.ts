@@ -25,6 +25,15 @@ const batchLevel = 13
 /** Below this much payload commP is not defined. Source: filecoin-project/go-fil-commp-hashhash (MinPiecePayload). */
 const shortestPayloadBytes = 65n
 
+/** @throws PieceError PAYLOAD_TOO_SHORT below 65 bytes, where commP is not defined. */
+export function requirePayload(payloadBytes: bigint): void {
+  if (payloadBytes >= shortestPayloadBytes) return
+  throw new PieceError(
+    'PAYLOAD_TOO_SHORT',
+    `insufficient state accumulated: commP is not defined for inputs shorter than ${shortestPayloadBytes} bytes, but only ${payloadBytes} processed so far`,
+  )
+}
+
 /**
  * Computes commP while bytes arrive, in chunks of any size and with about 0.7 MB of memory whatever the payload.
  * Expansion and tree are built batch by batch; batches join as a binary counter carries.
@@ -68,12 +77,7 @@ export class CommPHasher {
    * @throws PieceError PAYLOAD_TOO_SHORT below 65 bytes, where commP is not defined.
    */
   digest(): CommPDigest {
-    if (this.payload < shortestPayloadBytes) {
-      throw new PieceError(
-        'PAYLOAD_TOO_SHORT',
-        `insufficient state accumulated: commP is not defined for inputs shorter than ${shortestPayloadBytes} bytes, but only ${this.payload} processed so far`,
-      )
-    }
+    requirePayload(this.payload)
     const { root, level } = this.rootOfAll()
     return { commP: root, paddedSize: (1n << BigInt(level + 5)) as PaddedSize, payloadSize: this.payload }
   }

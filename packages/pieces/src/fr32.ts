@@ -1,3 +1,4 @@
+import { installedKernels } from '@sealane/crypto'
 import { PieceError } from './piece-error.js'
 
 /** Payload bytes that make one group of four field elements, and the bytes of that group. */
@@ -71,8 +72,10 @@ export function fr32Pad(payload: Uint8Array): Uint8Array {
   if (payload.length % unpaddedGroup !== 0) {
     throw new PieceError('LENGTH_INVALID', `${payload.length} bytes are no multiple of 127`)
   }
+  const native = installedKernels()?.fr32PadInto
   const padded = new Uint32Array((payload.length / unpaddedGroup) * 32)
-  spreadElements(toWords(payload), padded, padded.length / elementWords)
+  if (native !== undefined) native(payload, new Uint8Array(padded.buffer))
+  else spreadElements(toWords(payload), padded, padded.length / elementWords)
   return new Uint8Array(padded.buffer)
 }
 
@@ -85,6 +88,12 @@ export function fr32Unpad(padded: Uint8Array): Uint8Array {
     throw new PieceError('LENGTH_INVALID', `${padded.length} bytes are no multiple of 128`)
   }
   const payloadBytes = (padded.length / paddedGroup) * unpaddedGroup
+  const native = installedKernels()?.fr32UnpadInto
+  if (native !== undefined) {
+    const taken = new Uint8Array(payloadBytes)
+    native(padded, taken)
+    return taken
+  }
   const payload = new Uint32Array(Math.ceil(payloadBytes / 4) + 1)
   gatherElements(toWords(padded), payload, padded.length / 32)
   return new Uint8Array(payload.buffer, 0, payloadBytes)

@@ -1,6 +1,7 @@
 export { blockMatchesCid } from './car/block-hash.js'
 export { type CarBlock, type CarReading, readCar } from './car/read-car.js'
 export { type CommPDigest, CommPHasher, commPMatches } from './comm-p-hasher.js'
+export { CommPWriter } from './comm-p-writer.js'
 export {
   aggregatePieces,
   commD,

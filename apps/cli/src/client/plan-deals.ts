@@ -1,8 +1,10 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { type Cid, pieceCid } from '@sealane/actors'
+import { installedKernels } from '@sealane/crypto'
+import { useNativeCrypto } from '@sealane/crypto/native'
 import { formatSize } from '@sealane/fil-units'
-import { CommPHasher } from '@sealane/pieces'
+import { CommPWriter } from '@sealane/pieces'
 import { CliError } from '../cli-error.js'
 
 /** Deals of one file at most. Source: the devnet's scale; a real client would cut larger files itself. */
@@ -74,10 +76,11 @@ export async function planDeals(
 
 /** Commits to a range of a file: its piece CID and the padded size of its piece. */
 export async function filePart(path: string, offset: number, sizeBytes: number): Promise<FilePart> {
-  const hasher = new CommPHasher()
+  if (installedKernels() === undefined) useNativeCrypto()
+  const hasher = new CommPWriter()
   for await (const chunk of createReadStream(path, { start: offset, end: offset + sizeBytes - 1 })) {
-    hasher.write(chunk as Buffer)
+    await hasher.write(chunk as Buffer)
   }
-  const { commP, paddedSize } = hasher.digest()
+  const { commP, paddedSize } = await hasher.digest()
   return { path, offset, sizeBytes, pieceCid: pieceCid(commP), pieceSize: paddedSize }
 }

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { type CommPDigest, CommPHasher } from '@sealane/pieces'
+import { type CommPDigest, CommPWriter } from '@sealane/pieces'
 
 /** Bytes read back at once when a broken-off file is taken up again. */
 const readBackBytes = 1024 * 1024
@@ -8,7 +8,7 @@ const readBackBytes = 1024 * 1024
  * A deal's file in staging while bytes arrive: written once, hashed as it is written, never longer than the deal says.
  */
 export class PieceFile {
-  #hasher = new CommPHasher()
+  #hasher = new CommPWriter()
   #size = 0
 
   private constructor(private readonly file: FileHandle) {}
@@ -34,22 +34,22 @@ export class PieceFile {
 
   /** Appends bytes. The caller sees to it that they are no more than wanted. */
   async write(bytes: Uint8Array): Promise<void> {
-    await this.file.appendFile(bytes)
-    this.#hasher.write(bytes)
+    // Both at once: the hash is computed on other threads, the disk is waited for anyway.
+    await Promise.all([this.file.appendFile(bytes), this.#hasher.write(bytes)])
     this.#size += bytes.length
   }
 
   /** Throws away what is there. */
   async restart(): Promise<void> {
     await this.file.truncate(0)
-    this.#hasher = new CommPHasher()
+    this.#hasher = new CommPWriter()
     this.#size = 0
   }
 
   /** Makes the bytes durable and tells what they are. @throws {PieceError} PAYLOAD_TOO_SHORT below 65 bytes */
   async finish(): Promise<CommPDigest> {
-    await this.file.sync()
-    return this.#hasher.digest()
+    const [digest] = await Promise.all([this.#hasher.digest(), this.file.sync()])
+    return digest
   }
 
   async close(): Promise<void> {
@@ -61,7 +61,7 @@ export class PieceFile {
     while (this.#size < size) {
       const { bytesRead } = await this.file.read(buffer, 0, buffer.length, this.#size)
       if (bytesRead === 0) break
-      this.#hasher.write(buffer.subarray(0, bytesRead))
+      await this.#hasher.write(buffer.subarray(0, bytesRead))
       this.#size += bytesRead
     }
   }

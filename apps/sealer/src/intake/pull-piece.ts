@@ -2,7 +2,7 @@ import { type FileHandle, open, stat, statfs } from 'node:fs/promises'
 import { commitmentOf, parseCid } from '@sealane/actors'
 import { paddedSize } from '@sealane/fil-units'
 import { fetchRange, type Identity, mkdirDurable, renameDurable, trash } from '@sealane/host'
-import { type CommPDigest, CommPHasher, commPMatches } from '@sealane/pieces'
+import { type CommPDigest, CommPWriter, commPMatches } from '@sealane/pieces'
 import { type Dirs, piecePath } from '../hub/hub-paths.js'
 import { partPath } from '../hub/retire.js'
 import type { Piece } from '../sealer-db.js'
@@ -50,7 +50,7 @@ async function fetchInto(
   piece: Piece,
   o: PullOptions,
 ): Promise<{ digest: CommPDigest; resumed: boolean }> {
-  const hasher = new CommPHasher()
+  const hasher = new CommPWriter()
   const file = await open(part, 'a+')
   try {
     const start = await hashExisting(file, hasher, piece.payload_size)
@@ -63,17 +63,17 @@ async function fetchInto(
       signal: o.signal,
     })
     for await (const chunk of chunks) {
-      hasher.write(chunk)
-      await file.appendFile(chunk)
+      // Both at once: the hash is computed on other threads, the disk is waited for anyway.
+      await Promise.all([hasher.write(chunk), file.appendFile(chunk)])
     }
-    await file.sync()
-    return { digest: hasher.digest(), resumed: start > 0 }
+    const [digest] = await Promise.all([hasher.digest(), file.sync()])
+    return { digest, resumed: start > 0 }
   } finally {
     await file.close()
   }
 }
 
-async function hashExisting(file: FileHandle, hasher: CommPHasher, limitBytes: number): Promise<number> {
+async function hashExisting(file: FileHandle, hasher: CommPWriter, limitBytes: number): Promise<number> {
   const { size } = await file.stat()
   // More than there can be is not ours: begin again.
   if (size > limitBytes) {
@@ -85,7 +85,7 @@ async function hashExisting(file: FileHandle, hasher: CommPHasher, limitBytes: n
   while (at < size) {
     const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
     if (bytesRead === 0) break
-    hasher.write(buffer.subarray(0, bytesRead))
+    await hasher.write(buffer.subarray(0, bytesRead))
     at += bytesRead
   }
   return at

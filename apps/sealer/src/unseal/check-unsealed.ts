@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { commitmentOf, parseCid } from '@sealane/actors'
 import { paddedSize } from '@sealane/fil-units'
-import { CommPHasher, commPMatches } from '@sealane/pieces'
+import { CommPWriter, commPMatches } from '@sealane/pieces'
 import type { Piece } from '../sealer-db.js'
 import { SealerError } from '../sealer-error.js'
 
@@ -24,10 +24,10 @@ export function wholePiece(pieces: readonly Piece[], offset: number, length: num
  * get those for the client's. Throws SealerError UNSEALED_WRONG (`hold`).
  */
 export async function checkUnsealed(path: string, piece: Piece): Promise<void> {
-  const hasher = new CommPHasher()
+  const hasher = new CommPWriter()
   for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }))
-    hasher.write(chunk as Buffer)
-  const digest = hasher.digest()
+    await hasher.write(chunk as Buffer)
+  const digest = await hasher.digest()
   const wanted = commitmentOf(parseCid(piece.piece_cid))
   if (commPMatches(digest, wanted, paddedSize(BigInt(piece.piece_size)))) return
   const sector = piece.sector_number ?? -1

@@ -1,4 +1,4 @@
-//! fr32 expansion: every 127 bytes of payload become 128, two zero bits after each 254.
+//! fr32 expansion: every 127 bytes of payload become 128, two zero bits after each 254; and its reverse.
 
 /// Payload bytes of one group, and its expanded bytes.
 pub const GROUP: usize = 127;
@@ -37,6 +37,50 @@ pub fn expand(payload: &[u8], expanded: &mut [u8]) {
     }
 }
 
+/// Takes the payload out of whole expanded groups. `payload` is 127/128 as long as `expanded`.
+///
+/// Bits that expansion leaves zero are not checked; where they are set, the result is what lotus makes of them: the
+/// first element's leak into the second by or, the second's and third's onwards by exclusive or, the fourth's are
+/// dropped. Source: filecoin-project/lotus storage/sealer/fr32/fr32.go (unpad).
+pub fn contract(expanded: &[u8], payload: &mut [u8]) {
+    assert!(expanded.len().is_multiple_of(EXPANDED) && payload.len() == expanded.len() / EXPANDED * GROUP);
+    for (from, to) in expanded
+        .chunks_exact(EXPANDED)
+        .zip(payload.chunks_exact_mut(GROUP))
+    {
+        let mut words = [0u64; 16];
+        for (word, bytes) in words.iter_mut().zip(from.chunks_exact(8)) {
+            *word = u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
+        }
+        words[15] &= TOP;
+        let mut out = [0u64; 16];
+        out[..4].copy_from_slice(&words[..4]);
+        for (element, shift) in [(4, 2), (8, 4), (12, 6)] {
+            // Where the element before ends, this one's first bits begin.
+            let first = words[element] << (64 - shift);
+            let border = &mut out[element - 1];
+            *border = if shift == 2 {
+                *border | first
+            } else {
+                *border ^ first
+            };
+            for word in element..element + 4 {
+                let next = if word % 4 == 3 {
+                    0
+                } else {
+                    words[word + 1] << (64 - shift)
+                };
+                out[word] = words[word] >> shift | next;
+            }
+        }
+        let (whole, tail) = to.split_at_mut(120);
+        for (bytes, word) in whole.chunks_exact_mut(8).zip(out) {
+            bytes.copy_from_slice(&word.to_le_bytes());
+        }
+        tail.copy_from_slice(&out[15].to_le_bytes()[..7]);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +105,15 @@ mod tests {
 
         expand(&[0xff; GROUP], &mut expanded[..EXPANDED]);
         assert_eq!(expanded[..EXPANDED], by_definition(&[0xff; GROUP]));
+    }
+
+    #[test]
+    fn contracts_what_it_expanded() {
+        let payload: Vec<u8> = (0..GROUP * 3).map(|at| (at * 89 + 7) as u8).collect();
+        let mut expanded = vec![0; EXPANDED * 3];
+        expand(&payload, &mut expanded);
+        let mut back = vec![0; GROUP * 3];
+        contract(&expanded, &mut back);
+        assert_eq!(back, payload);
     }
 }

@@ -2,8 +2,10 @@
 //! gives; the package decides when to use which.
 
 pub mod bls;
+pub mod comm_p;
 pub mod fr32;
 pub mod pair_hash;
+pub mod pool;
 pub mod tree;
 
 // The tests are plain programs: nothing of Node is there to export to.

@@ -22,6 +22,15 @@ fn reduce(nodes: &mut [u8]) -> [u8; NODE] {
     nodes[..NODE].try_into().expect("one node")
 }
 
+/// As [`reduce`], in parts that stay in the cache.
+pub(crate) fn reduce_expanded(nodes: &mut [u8]) -> [u8; NODE] {
+    let mut roots = Vec::with_capacity(nodes.len().div_ceil(BATCH_GROUPS * EXPANDED) * NODE);
+    for part in nodes.chunks_mut(BATCH_GROUPS * EXPANDED) {
+        roots.extend_from_slice(&reduce(part));
+    }
+    reduce(&mut roots)
+}
+
 /// The root over payload of 127 bytes times a power of two; None for any other length.
 pub fn fr32_tree_root(payload: &[u8]) -> Option<[u8; NODE]> {
     let groups = payload.len() / GROUP;

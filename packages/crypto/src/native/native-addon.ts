@@ -6,8 +6,12 @@ export type NativeAddon = Required<Kernels>
 const names = [
   'hashPairsInto',
   'fr32TreeRoot',
+  'fr32PadInto',
+  'fr32UnpadInto',
+  'openCommP',
   'verifyBls',
   'verifyBlsBatch',
+  'verifyBlsEach',
 ] as const satisfies readonly (keyof Kernels)[]
 
 /** Whether a loaded module has every kernel. */

@@ -44,6 +44,10 @@ describe('the addon’s loader', () => {
       fr32TreeRoot: () => Uint8Array.from(Buffer.from(zeroRoot, 'hex')),
       verifyBls: () => false,
       verifyBlsBatch: () => false,
+      verifyBlsEach: async () => new Uint8Array(0),
+      fr32PadInto: () => {},
+      fr32UnpadInto: () => {},
+      openCommP: () => ({}),
     }
     expect(trustedAddon(honest)).toBe(honest)
     expect(trustedAddon({ ...honest, fr32TreeRoot: () => new Uint8Array(32) })).toBeUndefined()
@@ -100,5 +104,8 @@ describe.runIf(loaded.native)('the addon', () => {
     const none = new Uint8Array(0)
     expect(addon?.verifyBls?.(none, none, none)).toBe(false)
     expect(addon?.verifyBlsBatch?.(none, none, [none], none)).toBe(false)
+    expect(() => addon?.verifyBlsEach?.(none, none, [none], none)).toThrow()
+    expect(() => addon?.fr32PadInto?.(new Uint8Array(127), new Uint8Array(127))).toThrow()
+    expect(() => addon?.fr32UnpadInto?.(new Uint8Array(127), new Uint8Array(127))).toThrow()
   })
 })
