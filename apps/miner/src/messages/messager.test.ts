@@ -212,6 +212,18 @@ describe('the messager', () => {
     expect((await message('add-1')).nonce).toBe(41)
   })
 
+  it('signs nothing at a nonce that no honest node can tell, and goes on when it is gone', async () => {
+    chain.liedNonces.set(from, 1_000_000_007)
+    await ask()
+    await rig.messager.round()
+    const waiting = await message('add-1')
+    expect(waiting).toMatchObject({ state: 'Planned', nonce: null })
+    expect(waiting.why).toContain('cannot be: the pool')
+    chain.liedNonces.clear()
+    await epochs(3)
+    expect((await message('add-1')).nonce).toBe(0)
+  })
+
   it('replaces a stuck message by fee: premium ×1.25 + 1, same nonce, declared', async () => {
     await ask()
     await rig.messager.round()
@@ -375,6 +387,20 @@ describe('the messager', () => {
     chain.exitCodes.set(cid ?? '', 16)
     await epochs(8)
     expect(await message('add-1')).toMatchObject({ state: 'Failed', exit_code: 16, settled: 1 })
+  })
+
+  it('says so when the chain is past a nonce and no node finds the message, and goes on looking', async () => {
+    const alerts: string[] = []
+    rig.alerts.raise = (kind) => alerts.push(kind)
+    await ask()
+    await rig.messager.round()
+    chain.pool.clear()
+    chain.startNonces.set(from, 1)
+    await epochs(8, { seconds: 31, empty: true })
+    const row = await message('add-1')
+    expect(row).toMatchObject({ state: 'Pushed', nonce: 0 })
+    expect(row.why).toContain('the chain is past nonce 0')
+    expect(alerts.filter((kind) => kind === 'nonce-taken')).toHaveLength(1)
   })
 
   it('fills a nonce that nobody holds with an empty transfer to itself', async () => {

@@ -14,6 +14,7 @@ import { MinerActor } from '../network/miner-actor.js'
 import type { MessageClass } from '../policy/message-class.js'
 import { nextDay, Policy } from '../policy/policy.js'
 import { Wallet } from '../wallet/wallet.js'
+import { chooseNonce } from './choose-nonce.js'
 import type { MessageRequest } from './message-request.js'
 import { MessageStore, type StoredMessage } from './message-store.js'
 import { replacementFees } from './replace-by-fee.js'
@@ -39,6 +40,8 @@ const LOWEST_REPUSH_EPOCHS = 3
 const REPUSH_AFTER_MS = 2_000
 /** A hole in a sender's nonces must last this long before it is filled. Unit: ms. */
 const HOLE_PATIENCE_MS = 20_000
+/** Searches for a message whose nonce the chain has passed, before somebody is told. About 10 s. */
+const SEARCHES_BEFORE_ALARM = 5
 /** A held message is looked at again this often (funds arrive, caps are raised). Unit: ms. */
 const HELD_RECHECK_CAP_MS = 30_000
 
@@ -226,15 +229,12 @@ export class Messager {
     })
   }
 
-  /**
-   * Takes the next nonce, signs and stores, all in one transaction. The nonce is the highest of what the chain, the pools and this
-   * database know, so a restored backup or a key shared with another wallet never signs a used nonce.
-   */
+  /** Takes the next nonce (see chooseNonce), signs and stores, all in one transaction. */
   async #sign(row: StoredMessage, priced: Message): Promise<SignedMessage | undefined> {
     const from = priced.from
     const [actor, pooled] = await Promise.all([this.chain.getActor(from), this.chain.mpoolNonce(from)])
     const known = await this.store.nextNonce(this.db, from)
-    const nonce = Math.max(actor?.nonce ?? 0, pooled, known?.nextNonce ?? 0)
+    const nonce = chooseNonce(actor?.nonce ?? 0, pooled, known?.nextNonce)
     if (known !== undefined && nonce > known.nextNonce) {
       this.log.warn('messager: others use this sender too, nonces skipped', {
         from,
@@ -348,11 +348,11 @@ export class Messager {
     const byNonce = [...rows].sort((a, b) => (a.nonce ?? 0) - (b.nonce ?? 0))
     for (const row of byNonce) {
       if (row.nonce === null || row.cid === null) continue
+      if (row.wake_at !== null && row.wake_at > now) continue
       if (row.nonce < chainNonce) {
         await this.#settleMissed(row)
         continue
       }
-      if (row.wake_at !== null && row.wake_at > now) continue
       const signing = await this.store.signing(row.cid)
       if (signing === undefined) continue
       const unheard = row.state === 'Signed' || signing.accepted_ms === null || row.pushed_epoch === null
@@ -389,6 +389,13 @@ export class Messager {
       }
       return
     }
+    const why = `the chain is past nonce ${row.nonce} of ${row.from_address}, and no node finds our message there yet`
+    if (row.tries === SEARCHES_BEFORE_ALARM)
+      this.alerts.raise('nonce-taken', `${why}: is the key in another wallet?`)
+    const wakeAt =
+      this.clock.now() +
+      backoffMs(row.tries, { baseMs: RETRY_BASE_MS, capMs: RETRY_CAP_MS, random: this.clock.random() })
+    await this.store.postpone(row, new ChainError('NOT_FOUND', { text: why }), why, wakeAt)
   }
 
   /** Raises the fee of the lowest pending nonce when it has been in the pools too long. */

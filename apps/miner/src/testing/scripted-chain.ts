@@ -35,6 +35,8 @@ export class ScriptedChain {
   premium = 100_000n
   /** Nonces of senders that the chain starts with. */
   readonly startNonces = new Map<Address, number>()
+  /** What a lying node's pool answers in place of the truth. */
+  readonly liedNonces = new Map<Address, number>()
   #salt = 0
   #blocks: Block[] = []
 
@@ -106,6 +108,8 @@ export class ScriptedChain {
         } as never
       },
       mpoolNonce: async (address) => {
+        const lied = this.liedNonces.get(address)
+        if (lied !== undefined) return lied
         // As lotus' pool has it: the head's own messages count (GetActorAfter).
         const pooled = [...this.pool.values()].filter(({ message }) => message.from === address)
         return pooled.reduce(
