@@ -109,6 +109,15 @@ export const providerConfig = defineConfig(
         .describe(
           'Collateral that home may still add to market escrow for deals not yet published, in attoFIL.',
         ),
+      filter_command: z
+        .string()
+        .default('')
+        .describe(
+          'Asked about each deal that is else acceptable: run by /bin/sh with the deal as JSON on its input, in the form of Boost’s filters. Exit 0 accepts; else what it printed is the reason the client reads. Empty: none.',
+        ),
+      filter_timeout: durationMs()
+        .prefault('20s')
+        .describe('A filter that takes longer is killed and the deal refused. A client waits 60 s.'),
       proposals_per_second: z
         .number()
         .positive()

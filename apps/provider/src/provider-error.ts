@@ -4,12 +4,14 @@ import { CodedError, type Remedy } from '@sealane/host'
 export type ProviderFacts =
   | { code: 'DEAL_UNKNOWN'; id: string }
   | { code: 'DEAL_AMBIGUOUS'; id: string; matches: number }
-  | { code: 'NOT_AWAITING_DATA'; dealUuid: string; state: string }
+  | { code: 'NOT_AWAITING_DATA'; dealUuid: string; state: string; checkpoint: string | null }
   | { code: 'IMPORT_REFUSED'; path: string; reason: string }
   | { code: 'TRANSFER_INTERRUPTED'; reason: string; offset: number }
   | { code: 'TRANSFER_IMPOSSIBLE'; reason: string }
   | { code: 'COMMP_MISMATCH'; expected: string; actual: string }
   | { code: 'START_EPOCH_PASSED'; startEpoch: number; headEpoch: number }
+  | { code: 'CANCELLED' }
+  | { code: 'NOT_CANCELLABLE'; dealUuid: string; state: string }
   | { code: 'DROPPED_AT_HOME'; reason: string }
   | { code: 'STAGED_FILE_MISSING'; path: string }
   | { code: 'MINER_UNKNOWN' }
@@ -27,6 +29,8 @@ const remedies = {
   TRANSFER_IMPOSSIBLE: 'drop',
   COMMP_MISMATCH: 'drop',
   START_EPOCH_PASSED: 'drop',
+  CANCELLED: 'drop',
+  NOT_CANCELLABLE: 'hold',
   DROPPED_AT_HOME: 'drop',
   STAGED_FILE_MISSING: 'drop',
   MINER_UNKNOWN: 'retry',
@@ -53,7 +57,9 @@ function sentence(facts: ProviderFacts): string {
     case 'DEAL_AMBIGUOUS':
       return `${facts.id} names ${facts.matches} deals: give more of it`
     case 'NOT_AWAITING_DATA':
-      return `deal ${facts.dealUuid} awaits no data: it is ${facts.state}`
+      return facts.checkpoint === null
+        ? `deal ${facts.dealUuid} awaits no data: it is ${facts.state}`
+        : `deal ${facts.dealUuid} has already been imported and reached checkpoint ${facts.checkpoint}`
     case 'IMPORT_REFUSED':
       return `cannot import ${facts.path}: ${facts.reason}`
     case 'TRANSFER_INTERRUPTED':
@@ -64,6 +70,10 @@ function sentence(facts: ProviderFacts): string {
       return `failed to verify CommP: commP expected=${facts.expected}, actual=${facts.actual}: commp mismatch`
     case 'START_EPOCH_PASSED':
       return `deal proposal must be proven on chain by deal proposal start epoch ${facts.startEpoch}, but it has expired: current chain height: ${facts.headEpoch}`
+    case 'CANCELLED':
+      return 'user manually terminated the deal'
+    case 'NOT_CANCELLABLE':
+      return `deal ${facts.dealUuid} is ${facts.state}: only a deal that home has not taken yet can be cancelled`
     case 'DROPPED_AT_HOME':
       return facts.reason
     case 'STAGED_FILE_MISSING':
@@ -77,8 +87,7 @@ function sentence(facts: ProviderFacts): string {
     case 'IDENTITY_KEY':
       return `identity key ${facts.path}: ${facts.reason}`
     case 'ADDRESS_FORBIDDEN':
-      return facts.host === facts.address
-        ? `downloading from private ip addresses is not allowed: ${facts.address}`
-        : `downloading from private ip addresses is not allowed: ${facts.host} is ${facts.address}`
+      // The client reads it: what a name leads to inside our network is not for it, but stands in the facts.
+      return 'transferAndVerify failed to start data transfer: downloading from private ip addresses is not allowed'
   }
 }

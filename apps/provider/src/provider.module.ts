@@ -22,6 +22,9 @@ import { CrossingLink } from './crossing/crossing-link.js'
 import { Offers } from './crossing/offers.js'
 import { TakeOutward } from './crossing/take-outward.js'
 import { AdmitDeal } from './deals/admit-deal.js'
+import { CancelDeal } from './deals/cancel-deal.js'
+import { CollateralFunds } from './deals/collateral-funds.js'
+import { DealFilter } from './deals/deal-filter.js'
 import { DealListener } from './deals/deal-listener.js'
 import { DealStore } from './deals/deal-store.js'
 import { EndDeal } from './deals/end-deal.js'
@@ -54,11 +57,17 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 @Module({})
 class ProviderModule {}
 
-/**
- * The provider: meets clients, judges deals, receives and checks data, keeps it until home has it. Holds no wallet key.
- * @param o.chain takes the place of the configured nodes, for tests
- */
-export function providerModule(o: { chain?: ChainPort } = {}): DynamicModule {
+/** What takes the place of the world, for tests. */
+export interface ProviderWorld {
+  /** In place of the configured nodes. */
+  readonly chain?: ChainPort
+  readonly clock?: Clock
+  /** How long a whole request may take to arrive, in place of 10 s. Unit: ms. */
+  readonly readTimeoutMs?: number
+}
+
+/** The provider: meets clients, judges deals, receives and checks data, keeps it until home has it. Holds no wallet key. */
+export function providerModule(o: ProviderWorld = {}): DynamicModule {
   const chain = {
     provide: ChainPort,
     useFactory: (config: ProviderConfig, log: Log) =>
@@ -73,7 +82,7 @@ export function providerModule(o: { chain?: ChainPort } = {}): DynamicModule {
   const life = {
     provide: ProviderLife,
     useFactory: async (config: ProviderConfig, port: ChainPort, log: Log, health: Health, metrics: Metrics) =>
-      new ProviderLife(await furnish(config, port, log, health, metrics)),
+      new ProviderLife(await furnish(config, port, log, health, metrics, o)),
     inject: [CONFIG, ChainPort, Log, Health, Metrics],
   }
   return { module: ProviderModule, providers: [chain, life], exports: [ProviderLife] }
@@ -86,8 +95,9 @@ async function furnish(
   log: Log,
   health: Health,
   metrics: Metrics,
+  world: ProviderWorld,
 ): Promise<ProviderRooms> {
-  const clock = new Clock()
+  const clock = world.clock ?? new Clock()
   const stateDir = config.paths.state_dir
   const { db, lock } = await openProviderDb(stateDir)
   const outbox = await openOutbox(db, { name: 'provider', now: clock.now() })
@@ -108,12 +118,14 @@ async function furnish(
   const transfers = new TransferStore(db, clock)
   const ledger = new Ledger(db)
   const end = new EndDeal(deals, transfers, ledger, staging, offers, room('deals'))
+  const funds = new CollateralFunds(chain, miner, ledger, config.deals.collateral_allowance_atto_fil)
   const imports = new ImportData(
     config.transfer.import_roots,
     deals,
     transfers,
     ledger,
     staging,
+    funds,
     clock,
     room('deals'),
   )
@@ -143,6 +155,8 @@ async function furnish(
   )
   const expire = new ExpireDeals(deals, chain, end, runner, room('deals'))
 
+  const cancel = new CancelDeal(deals, end, runner)
+  const filter = new DealFilter(config, chain, miner, deals, ledger, staging, room('deals'))
   const admit = new AdmitDeal(
     config,
     chain,
@@ -152,6 +166,8 @@ async function furnish(
     transfers,
     ledger,
     staging,
+    funds,
+    filter,
     clock,
     room('deals'),
     () => runner.poke(),
@@ -159,7 +175,18 @@ async function furnish(
   const status = new AnswerStatus(deals, transfers, runner, chain)
   const perSecond = config.deals.proposals_per_second
   const limit = new RateLimit(perSecond, perSecond * 4)
-  const listener = new DealListener(config, host, admit, status, asks, miner, limit, clock, room('deals'))
+  const listener = new DealListener(
+    config,
+    host,
+    admit,
+    status,
+    asks,
+    miner,
+    limit,
+    clock,
+    room('deals'),
+    world.readTimeoutMs,
+  )
 
   const queues = crossingQueues(config, log, health)
   const outward = new TakeOutward(deals, ledger, asks, outbox, room('crossing'))
@@ -181,6 +208,7 @@ async function furnish(
     transfers,
     runner,
     imports,
+    cancel,
     ledger,
     staging,
     asks,

@@ -15,6 +15,7 @@ export function storageDealsCommand(session: Session): Command {
     getAsk(session),
     setAsk(session),
     importData(session),
+    cancel(session),
   ])
 }
 
@@ -158,6 +159,22 @@ function importData(session: Session): Command {
         json: row,
         text: lines(`Offline deal import for deal UUID ${row.dealUuid} scheduled for execution`),
       }
+    },
+  )
+}
+
+function cancel(session: Session): Command {
+  return answers(
+    session,
+    {
+      usage: 'cancel <deal>',
+      about: 'End a deal that home has not taken yet: its bytes go to the trash, its client is told.',
+      examples: ['storage-deals cancel 6f1c1f0e-8a3f-4e2c-9a55-5f9a3f0f3b11'],
+      notes: 'The deal is named by its uuid, proposal CID or piece CID.',
+    },
+    async (_, [id = '']) => {
+      const row = await (await session.provider())['deals.cancel']({ id })
+      return { json: row, text: lines(`deal ${row.dealUuid} cancelled: ${row.failure?.text ?? row.state}`) }
     },
   )
 }

@@ -18,7 +18,7 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'storage-deals',
-    about: 'the provider’s deals and ask: list, get-ask, set-ask, import-data',
+    about: 'the provider’s deals and ask: list, get-ask, set-ask, import-data, cancel',
     load: async (session) => (await import('../commands/storage-deals.js')).storageDealsCommand(session),
   },
   {

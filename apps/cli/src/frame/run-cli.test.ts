@@ -40,6 +40,7 @@ describe('the command line', () => {
       'storage-deals get-ask',
       'storage-deals set-ask',
       'storage-deals import-data',
+      'storage-deals cancel',
       'deals why',
       'deals find',
       'net id',

@@ -90,9 +90,24 @@ export class ChainView {
 
   /** Market escrow less what deals hold. Unavailable also for an address the chain does not know. */
   async marketAvailable(address: Address): Promise<Known<AttoFil>> {
+    const balance = await this.marketEscrow(address)
+    return balance === 'unavailable' ? balance : balance.available
+  }
+
+  /** Market escrow: what is free of it, and what deals hold. Unavailable also for an address the chain does not know. */
+  async marketEscrow(address: Address): Promise<Known<{ available: AttoFil; locked: AttoFil }>> {
     return await this.#known(`market ${address}`, factMaxAgeMs, async () => {
       const { escrow, locked } = await this.chain.marketBalance(address)
-      return subtractFil(escrow, locked)
+      return { available: subtractFil(escrow, locked), locked }
+    })
+  }
+
+  /** The key of the miner's worker, and the money it has. */
+  async worker(miner: Address): Promise<Known<{ address: Address; balance: AttoFil }>> {
+    return await this.#known(`worker ${miner}`, factMaxAgeMs, async () => {
+      const { worker } = await this.chain.minerInfo(miner)
+      const account = await this.chain.getActor(worker)
+      return { address: await this.chain.accountKey(worker), balance: account?.balance ?? attoFil(0n) }
     })
   }
 

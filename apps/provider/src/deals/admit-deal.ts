@@ -7,7 +7,7 @@ import {
   signerOf,
 } from '@sealane/actors'
 import { verify } from '@sealane/crypto'
-import { type AttoFil, addFil, attoFil } from '@sealane/fil-units'
+import { addFil } from '@sealane/fil-units'
 import { Log } from '@sealane/host'
 import {
   type AcceptanceSettings,
@@ -17,7 +17,6 @@ import {
   dealParams,
   identicalReason,
   judgeProposal,
-  type Known,
   type ProposalFacts,
   sameUuidReason,
 } from '@sealane/market'
@@ -31,6 +30,8 @@ import type { DealTable } from '../provider-db.js'
 import { ProviderError } from '../provider-error.js'
 import type { Staging } from '../staging/staging.js'
 import type { TransferStore } from '../transfer/transfer-store.js'
+import type { CollateralFunds } from './collateral-funds.js'
+import type { DealFilter } from './deal-filter.js'
 import type { DealStore } from './deal-store.js'
 import { goTime } from './go-time.js'
 import type { Ledger } from './ledger.js'
@@ -53,6 +54,8 @@ export class AdmitDeal {
     private readonly transfers: TransferStore,
     private readonly ledger: Ledger,
     private readonly staging: Staging,
+    private readonly funds: CollateralFunds,
+    private readonly filter: DealFilter,
     private readonly clock: Clock,
     private readonly log: Log,
     private readonly accepted: (dealUuid: string) => void,
@@ -122,9 +125,9 @@ export class AdmitDeal {
       case 'sameUuid':
         return clashOf(await this.deals.read(params.dealUuid))
       case 'filter':
-        return { accept: true }
+        return await this.filter.decide(params)
       case 'providerFunds':
-        return await this.#providerFunds(proposal.providerCollateral)
+        return await this.funds.bears(proposal.providerCollateral)
       case 'stagingFreeBytes':
         return BigInt(
           Math.max(0, (await this.staging.limitBytes()) - (await this.ledger.held()).stagingBytes),
@@ -141,18 +144,6 @@ export class AdmitDeal {
     return verify(clientSignature, signerOf(key), proposalSigningBytes(proposal)) ? 'valid' : 'invalid'
   }
 
-  /** Whether escrow, beside what other accepted deals will lock, bears this deal, counting on home's top-up. */
-  async #providerFunds(collateral: AttoFil): Promise<Known<'enough' | 'short'>> {
-    const available = await this.chain.marketAvailable(this.miner.require())
-    if (available === 'unavailable') return 'unavailable'
-    const { collateral: held } = await this.ledger.held()
-    return addFil(held, collateral) <= addFil(available, this.#allowance()) ? 'enough' : 'short'
-  }
-
-  #allowance(): AttoFil {
-    return attoFil(BigInt(this.config.deals.collateral_allowance_atto_fil))
-  }
-
   /** The proposal as the chain compares it: both addresses as IDs. */
   async #normalised(params: DealParams) {
     const { proposal } = params.clientDealProposal
@@ -166,8 +157,9 @@ export class AdmitDeal {
     const { clientDealProposal: signed, dealUuid } = params
     const { proposal } = signed
     const normalisedCid = dealProposalCid(await this.#normalised(params))
-    const available = await this.chain.marketAvailable(this.miner.require())
-    if (available === 'unavailable') return 'server error: tag funds'
+    // The collateral of an offline deal is held from the import on: a promise of bytes costs its client nothing.
+    const collateralLimit = params.isOffline ? undefined : await this.funds.limit()
+    if (collateralLimit === 'unavailable') return 'server error: tag funds'
     const limitBytes = await this.staging.limitBytes()
     const now = this.clock.now()
     const row: Insertable<DealTable> = {
@@ -197,7 +189,7 @@ export class AdmitDeal {
       transfer_size: Number(params.isOffline ? 0n : params.transfer.size),
       staged: 0,
       staging_reserved: Number(params.isOffline ? 0n : params.transfer.size),
-      collateral_reserved: 1,
+      collateral_reserved: params.isOffline ? 0 : 1,
       failure: null,
       waiting: null,
       home_took_offer: 0,
@@ -220,7 +212,10 @@ export class AdmitDeal {
         const same = await this.deals.read(dealUuid, trx)
         if (same !== undefined) throw new LateRefusal(sameUuidReason(clash(same)))
         const held = await this.ledger.held(trx)
-        if (addFil(held.collateral, proposal.providerCollateral) > addFil(available, this.#allowance())) {
+        if (
+          collateralLimit !== undefined &&
+          addFil(held.collateral, proposal.providerCollateral) > collateralLimit
+        ) {
           throw new LateRefusal('server error: provider has insufficient funds to accept deal')
         }
         if (held.stagingBytes + (row.staging_reserved ?? 0) > limitBytes) {
@@ -229,7 +224,7 @@ export class AdmitDeal {
         await this.deals.insert(trx, row, `from peer ${peer}`)
         await this.ledger.take(trx, {
           staging_reserved: row.staging_reserved ?? 0,
-          collateral_reserved: 1,
+          collateral_reserved: row.collateral_reserved ?? 0,
           provider_collateral: row.provider_collateral,
         })
         await this.transfers.insert(trx, row, params.isOffline)

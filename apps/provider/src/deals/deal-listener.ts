@@ -1,6 +1,12 @@
 import type { Libp2p } from '@libp2p/interface'
 import { Log } from '@sealane/host'
-import { askProtocol, dealProtocols, statusProtocol, transportsProtocol } from '@sealane/market'
+import {
+  askProtocol,
+  dealProtocols,
+  providerReadTimeoutMs,
+  statusProtocol,
+  transportsProtocol,
+} from '@sealane/market'
 import { serveAsks, serveDeals, serveStatus, serveTransports } from '@sealane/market/node'
 import type { AskBook } from '../asks/ask-book.js'
 import type { Clock } from '../clock.js'
@@ -22,6 +28,7 @@ export class DealListener {
     private readonly limit: RateLimit,
     private readonly clock: Clock,
     private readonly log: Log,
+    private readonly readTimeoutMs = providerReadTimeoutMs,
   ) {}
 
   async listen(): Promise<void> {
@@ -34,6 +41,7 @@ export class DealListener {
           ? await this.admit.admit(params, peer)
           : { accepted: false, message: 'too many proposals from this peer: try again in a few seconds' },
       failed: failed('deal'),
+      readTimeoutMs: this.readTimeoutMs,
     })
     await this.host.handle([...dealProtocols], deals, options)
     const status = serveStatus({ answer: (request) => this.status.answer(request), failed: failed('status') })

@@ -81,6 +81,27 @@ export class DealStore {
     return await query.execute()
   }
 
+  /** Bytes of verified pieces that wait in staging. */
+  async stagedBytes(): Promise<number> {
+    const { bytes } = await this.db
+      .selectFrom('deals')
+      .select((eb) => eb.fn.sum<number | null>('staging_reserved').as('bytes'))
+      .where('staged', '=', 1)
+      .executeTakeFirstOrThrow()
+    return bytes ?? 0
+  }
+
+  /** How many sectors of our live deals are in each state, as home last told. */
+  async sectorStates(): Promise<Record<string, number>> {
+    const rows = await this.db
+      .selectFrom('deals')
+      .select((eb) => ['sector_state', eb.fn.count<number>('sector_number').distinct().as('sectors')])
+      .where('sector_state', 'is not', null)
+      .groupBy('sector_state')
+      .execute()
+    return Object.fromEntries(rows.map((row) => [row.sector_state ?? '', Number(row.sectors)]))
+  }
+
   /** The whole message of a deal, as its client sent it. */
   params(deal: DealTable): DealParams {
     return dealParams.decode(deal.params)

@@ -3,6 +3,7 @@ import { knows, transferTransitions } from '@sealane/lifecycle'
 import { writing } from '@sealane/sql'
 import type { Offers } from '../crossing/offers.js'
 import type { DealTable } from '../provider-db.js'
+import { ProviderError } from '../provider-error.js'
 import type { Staging } from '../staging/staging.js'
 import type { TransferStore } from '../transfer/transfer-store.js'
 import { columnOf, type DealStore } from './deal-store.js'
@@ -40,7 +41,8 @@ export class EndDeal {
       if (deal.state === 'Transferred') await this.offers.withdraw(trx, deal.deal_uuid, failure.text)
     })
     this.offers.poke()
-    this.log.warn('deal failed', { dealUuid: deal.deal_uuid, code: failure.code, reason: failure.text })
+    const facts = cause instanceof ProviderError ? cause.facts : { code: failure.code }
+    this.log.warn('deal failed', { dealUuid: deal.deal_uuid, ...facts, reason: failure.text })
     await this.staging.discard(deal.deal_uuid, failure.text)
   }
 }

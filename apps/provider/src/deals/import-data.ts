@@ -1,4 +1,6 @@
+import { addFil, attoFilFromText } from '@sealane/fil-units'
 import { failureOf, Log } from '@sealane/host'
+import { checkpointFor } from '@sealane/market'
 import { writing } from '@sealane/sql'
 import type { Clock } from '../clock.js'
 import type { DealTable, TransferTable } from '../provider-db.js'
@@ -6,6 +8,7 @@ import { ProviderError } from '../provider-error.js'
 import type { Staging } from '../staging/staging.js'
 import { checkImport } from '../transfer/import-source.js'
 import type { TransferStore } from '../transfer/transfer-store.js'
+import type { CollateralFunds } from './collateral-funds.js'
 import { columnOf, type DealStore } from './deal-store.js'
 import type { Ledger } from './ledger.js'
 
@@ -17,6 +20,7 @@ export class ImportData {
     private readonly transfers: TransferStore,
     private readonly ledger: Ledger,
     private readonly staging: Staging,
+    private readonly funds: CollateralFunds,
     private readonly clock: Clock,
     private readonly log: Log,
   ) {}
@@ -29,12 +33,14 @@ export class ImportData {
     const { deal_uuid: dealUuid } = await this.deals.find(id)
     const sizeBytes = await checkImport(path, this.roots)
     const limitBytes = await this.staging.limitBytes()
+    const collateralLimit = await this.funds.limit()
     return await writing(this.deals.db, async (trx) => {
       const deal = await this.deals.get(dealUuid, trx)
       const transfer = await this.transfers.get(dealUuid, trx)
       if (deal.state !== 'AwaitingData' || transfer.state !== 'AwaitingImport') {
         const state = deal.state === 'AwaitingData' ? `importing ${transfer.import_path}` : deal.state
-        throw new ProviderError({ code: 'NOT_AWAITING_DATA', dealUuid, state })
+        const checkpoint = deal.offline === 1 && deal.staged === 1 ? checkpointFor(deal.state) : null
+        throw new ProviderError({ code: 'NOT_AWAITING_DATA', dealUuid, state, checkpoint })
       }
       const roomBytes = (deal.piece_size / 128) * 127
       const refused = (reason: string) => new ProviderError({ code: 'IMPORT_REFUSED', path, reason })
@@ -48,7 +54,16 @@ export class ImportData {
           'staging has no room for it: wait for home to take other pieces, or raise staging.max_bytes',
         )
       }
-      const holding = { staging_reserved: sizeBytes, collateral_reserved: 0, provider_collateral: '0' }
+      const collateral = attoFilFromText(deal.provider_collateral)
+      if (collateralLimit === 'unavailable') throw refused('no chain node answers: try again')
+      if (addFil((await this.ledger.held(trx)).collateral, collateral) > collateralLimit) {
+        throw refused('provider has insufficient funds to accept deal: add to the miner’s market escrow')
+      }
+      const holding = {
+        staging_reserved: sizeBytes,
+        collateral_reserved: 1 - deal.collateral_reserved,
+        provider_collateral: deal.provider_collateral,
+      }
       await this.ledger.take(trx, holding)
       await this.transfers.move(trx, transfer, 'imported', {
         import_path: path,
@@ -58,7 +73,11 @@ export class ImportData {
         failure: null,
       })
       await this.deals.note(trx, dealUuid, 'imported', deal.state, path)
-      return await this.deals.update(trx, deal, { staging_reserved: sizeBytes, failure: null })
+      return await this.deals.update(trx, deal, {
+        staging_reserved: sizeBytes,
+        collateral_reserved: 1,
+        failure: null,
+      })
     })
   }
 
@@ -82,6 +101,7 @@ export class ImportData {
       const deal = await this.deals.get(transfer.deal_uuid, trx)
       const changes = {
         ...(await this.ledger.giveBackStaging(trx, deal)),
+        ...(await this.ledger.giveBackCollateral(trx, deal)),
         failure: columnOf({ ...failure, remedy: 'hold', text }),
       }
       await this.deals.move(trx, deal, 'dataRefused', changes, text)

@@ -69,7 +69,9 @@ describe('importing the data of an offline deal', () => {
       () => home.of('dealOffered'),
       (offers) => offers.some((offer) => offer.payloadSize === String(data.length)),
     )
-    await expect(importData(uuid, path)).rejects.toThrow(`deal ${uuid} awaits no data: it is Transferred`)
+    await expect(importData(uuid, path)).rejects.toThrow(
+      `deal ${uuid} has already been imported and reached checkpoint Transferred`,
+    )
   })
 
   it('refuses the wrong file, says both commitments, and goes on waiting for the right one', async () => {
@@ -149,5 +151,25 @@ describe('importing the data of an offline deal', () => {
     )
     await importData(uuid, join(files, 'no-room.car'))
     await provider.dealIn(uuid, 'Transferred')
+  })
+})
+
+describe('cancelling a deal', () => {
+  it('ends one that home has not taken, tells its client, and gives back what it held', async () => {
+    const uuid = await awaiting(payload(2048))
+    const before = await provider.life.rooms.ledger.held()
+    const row = await provider.operator['deals.cancel']({ id: uuid })
+    expect(row).toMatchObject({
+      state: 'Failed',
+      failure: { code: 'CANCELLED', text: 'user manually terminated the deal' },
+    })
+    expect((await client.status(connection, uuid)).dealStatus).toMatchObject({
+      status: 'Complete',
+      error: 'user manually terminated the deal',
+    })
+    expect(await provider.life.rooms.ledger.held()).toEqual(before)
+    await expect(provider.operator['deals.cancel']({ id: uuid })).rejects.toMatchObject({
+      code: 'NOT_CANCELLABLE',
+    })
   })
 })

@@ -176,7 +176,7 @@ describe('a proposal', () => {
 
   it('whose collateral nobody could bear is refused', async () => {
     // A size of its own: bounds are remembered for some seconds.
-    const params = client.propose(payload(8192), { offline: true })
+    const params = client.propose(payload(8192), { url: 'http://203.0.113.1/piece' })
     const { proposal } = params.clientDealProposal
     chain.minCollateral = (10n ** 24n) as typeof chain.minCollateral
     const big = { ...proposal, providerCollateral: chain.minCollateral }
@@ -184,6 +184,9 @@ describe('a proposal', () => {
     expect(await answer(again(params, { clientDealProposal: signed }))).toEqual(
       rejected('server error: provider has insufficient funds to accept deal'),
     )
+    // An offline deal holds nothing before its bytes are brought.
+    const later = { ...params, clientDealProposal: signed, isOffline: true }
+    expect(await answer(again(later))).toEqual({ accepted: true, message: '' })
     chain.minCollateral = 1000n as typeof chain.minCollateral
   })
 })

@@ -6,6 +6,7 @@ import { Health } from '@sealane/host'
 import type { DealRow, OperatorHandlers, providerOperator } from '@sealane/proto'
 import { type AskBook, askRowOf } from '../asks/ask-book.js'
 import type { ChainView } from '../chain/chain-view.js'
+import type { CancelDeal } from '../deals/cancel-deal.js'
 import { dealRowOf } from '../deals/deal-row.js'
 import type { DealStore } from '../deals/deal-store.js'
 import type { ImportData } from '../deals/import-data.js'
@@ -31,6 +32,7 @@ export class OperatorRoom {
     private readonly transfers: TransferStore,
     private readonly running: TransferRunner,
     private readonly imports: ImportData,
+    private readonly cancel: CancelDeal,
     private readonly ledger: Ledger,
     private readonly staging: Staging,
     private readonly asks: AskBook,
@@ -65,6 +67,7 @@ export class OperatorRoom {
         this.running.poke()
         return await this.#row(deal)
       },
+      'deals.cancel': async ({ id }) => await this.#row(await this.cancel.cancel(id)),
       'miner.set': async ({ address }) => {
         const set = await this.miner.set(address)
         await this.asks.ensureFirst()

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Address } from '@sealane/actors'
@@ -112,5 +112,26 @@ describe('forged offers', () => {
     const known = (await home.operator['pieces.list']({})).map((row) => row.dealUuid)
     expect(known).not.toContain(message.dealUuid)
     expect(home.miner.asked.slice(asked).filter((line) => line.includes(message.dealUuid))).toEqual([])
+  })
+
+  it('said again under other names make no second row', async () => {
+    const first = offerDeal(new Uint8Array(randomBytes(2000)), home.miner.miner as Address, 80)
+    if (first.message.kind !== 'dealOffered') throw new TypeError('not an offer')
+    const { message } = first
+    await home.abroad.add(homeward, first)
+    const copies = Array.from({ length: 20 }, () => ({ ...message, dealUuid: randomUUID() }))
+    for (const [at, copy] of copies.entries()) {
+      const job = { ...first, subject: `d-${copy.dealUuid}`, sequence: 100 + at, message: copy }
+      await home.abroad.add(homeward, job)
+    }
+    const marker = await home.offer()
+    const rows = await until(
+      'the honest offer behind them arrived',
+      () => home.operator['pieces.list']({}),
+      (found) => found.some((row) => row.dealUuid === marker),
+    )
+    expect(rows.filter((row) => row.pieceCid === message.pieceCid).map((row) => row.dealUuid)).toEqual([
+      message.dealUuid,
+    ])
   })
 })

@@ -2,9 +2,10 @@ import type { homeward, PayloadOf } from '@sealane/jobs'
 import { knows, pieceTransitions } from '@sealane/lifecycle'
 import { inbox, type Outbox, writing } from '@sealane/sql'
 import type { Transaction } from 'kysely'
-import { judgeOffer } from '../intake/judge-offer.js'
+import { judgeOffer, type OfferedPiece } from '../intake/judge-offer.js'
 import type { PieceStore } from '../intake/piece-store.js'
 import type { Piece, SealerDb } from '../sealer-db.js'
+import { SealerError } from '../sealer-error.js'
 
 export interface HomewardTools {
   pieces: PieceStore
@@ -24,6 +25,24 @@ async function acknowledge(
 ): Promise<void> {
   const of = [{ sender: job.sender, subject: job.subject, sequence: job.sequence }]
   await outbox.put(trx, `a-${job.subject}`, { kind: 'acknowledgements', of }, nowMs)
+}
+
+/**
+ * The chain takes a proposal once. The same one under another name, however often it is said, makes no second row here: honest is only
+ * a deal proposed anew after the first was given up, and that one is offered again until the first is dropped.
+ */
+async function refuseReplay(trx: Transaction<SealerDb>, offered: OfferedPiece): Promise<void> {
+  const first = await trx
+    .selectFrom('pieces')
+    .select('deal_uuid')
+    .where('piece_cid', '=', offered.piece_cid)
+    .where('proposal_cid', '=', offered.proposal_cid)
+    .where('state', '!=', 'Dropped')
+    .limit(1)
+    .executeTakeFirst()
+  if (first === undefined) return
+  const reason = `its proposal is deal ${first.deal_uuid}’s already`
+  throw new SealerError({ code: 'OFFER_REFUSED', reason }, `offer refused: ${reason}`)
 }
 
 /**
@@ -56,6 +75,7 @@ export async function takeHomeward(
       await writing(pieces.db, async (trx) => {
         const nowMs = now()
         const known = await pieces.read(message.dealUuid, trx)
+        if (known === undefined) await refuseReplay(trx, offered)
         if (known === undefined && (await inbox.accept(trx, job.sender, job.subject, job.sequence))) {
           const row = {
             ...offered,

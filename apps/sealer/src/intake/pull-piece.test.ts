@@ -33,7 +33,7 @@ beforeAll(async () => {
   for (const role of ['provider', 'sealer']) await issueCertificate(certificates, { role })
   tls = loadIdentity(certificates, 'sealer')
   mkdirSync(abroad)
-  const find = async (path: string) => join(abroad, path.slice('/pieces/'.length))
+  const find = async (path: string) => join(abroad, path.split('/')[2] ?? '')
   const provider = loadIdentity(certificates, 'provider')
   server = await serveFiles({ host: '127.0.0.1', port: 0, tls: provider, roles: ['sealer'], find })
 })

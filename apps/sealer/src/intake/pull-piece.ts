@@ -55,7 +55,7 @@ async function fetchInto(
   try {
     const start = await hashExisting(file, hasher, piece.payload_size)
     const chunks = fetchRange({
-      url: `${o.piecesUrl}/pieces/${piece.piece_cid}`,
+      url: `${o.piecesUrl}/pieces/${piece.piece_cid}/${piece.payload_size}`,
       tls: o.tls,
       role: 'provider',
       start: BigInt(start),

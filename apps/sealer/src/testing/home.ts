@@ -89,7 +89,7 @@ export class Home {
       port: 0,
       tls: loadIdentity(tls, 'provider'),
       roles: ['sealer'],
-      find: async (path) => join(piecesDir, path.slice('/pieces/'.length)),
+      find: async (path) => join(piecesDir, path.split('/')[2] ?? ''),
     })
     const ports = { grpcPort: await freePort(), hubPort: await freePort() }
     const miner = new ScriptedMiner(minerAddress, 2048)

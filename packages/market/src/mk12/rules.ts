@@ -50,7 +50,7 @@ export interface ProposalFacts {
   readonly sameUuid?: Clash | 'none'
   /** The operator's own filter: it accepts, or these are its words. */
   readonly filter?: Known<{ readonly accept: true } | { readonly accept: false; readonly reason: string }>
-  /** Whether collateral for this deal is there beside what accepted deals have reserved. */
+  /** Whether collateral for this deal is there beside what accepted deals have reserved. Asked for online deals only. */
   readonly providerFunds?: Known<'enough' | 'short'>
   /** Bytes of staging neither used nor reserved. Asked for online deals only. */
   readonly stagingFreeBytes?: Known<bigint | 'unlimited'>
@@ -401,7 +401,9 @@ function filterAccepts(_params: DealParams, { filter }: ProposalFacts): Finding 
   return filter.accept ? undefined : filter.reason
 }
 
-function providerFundsEnough(_params: DealParams, { providerFunds }: ProposalFacts): Finding {
+/** Nothing is held for an offline deal before its bytes are brought: Boost tags funds at import. */
+function providerFundsEnough({ isOffline }: DealParams, { providerFunds }: ProposalFacts): Finding {
+  if (isOffline) return undefined
   if (providerFunds === undefined) return { need: 'providerFunds' }
   if (providerFunds === 'unavailable') return 'server error: tag funds'
   return providerFunds === 'short'

@@ -83,6 +83,8 @@ export const providerOperator = operatorApi({
     params: z.object({ id: z.string(), path: z.string() }),
     result: dealRow,
   },
+  /** Ends a deal that home has not taken yet. */
+  'deals.cancel': { permission: 'write', params: z.object({ id: z.string() }), result: dealRow },
   /** Whose deals are taken, when it is not in the configuration. Fixed once deals of a miner are held. */
   'miner.set': {
     permission: 'admin',
