@@ -1,5 +1,5 @@
 // Arrows only go down: each room declares no workspace package but those its line of arrows.json allows. `turbo boundaries` then
-// refuses any import that is not declared. Tests may use testkit.
+// refuses any import that is not declared. Tests may use testkit and recordings.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,7 +21,10 @@ export function forbiddenArrows(root) {
         .map((name) => name.slice('@sealane/'.length))
         .filter((name) => !allowed.includes(name) && !extra.includes(name))
         .map((name) => `${path} → ${name}: this arrow is not in scripts/arrows.json`)
-    return [...wrong(manifest.dependencies, []), ...wrong(manifest.devDependencies, ['testkit'])]
+    return [
+      ...wrong(manifest.dependencies, []),
+      ...wrong(manifest.devDependencies, ['testkit', 'recordings']),
+    ]
   })
 }
 

@@ -1,4 +1,5 @@
-// Writes everything that is generated and committed: gRPC code, the lifecycle diagrams, the reference of configuration keys.
+// Writes everything that is generated and committed: gRPC code, the lifecycle diagrams, the reference of configuration keys, the table of
+// recorded cases.
 // `npm run generate`.
 import { execFile, spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -37,6 +38,8 @@ export async function generate(target) {
     join(folder, 'lifecycles.md'),
     `# The lives of things\n\nGenerated from the tables of packages/lifecycle by \`npm run generate\`; do not edit.\n\n${sections.join('\n')}`,
   )
+  const { vectorTable } = await import(join(root, 'packages/recordings/dist/index.js'))
+  writeFileSync(join(folder, 'vectors.md'), vectorTable())
   await Promise.all(
     configured.map(async (page) =>
       writeFileSync(join(folder, `config-${page.name}.md`), await configPage(page)),

@@ -1,10 +1,11 @@
 import { blake2b256 } from '@sealane/crypto'
+import { type RecordedCase, recordedCases } from '@sealane/recordings'
 import { describe, expect, it } from 'vitest'
 import * as actors from '../src/index.js'
 import { type ActorKind, BitField, type Codec, type DealLabel } from '../src/index.js'
-import { bytes, codeOf, failureOf, hex, isUnsafe, kindsOf, type Recorded, recorded } from './recorded.js'
+import { bytes, codeOf, failureOf, hex, isUnsafe } from './recorded.js'
 
-const file = 'actors-params.json'
+const recorded = recordedCases(import.meta.filename, 'actors-params.json')
 
 /** The codec of each type of the vectors, under go-state-types' name. */
 const codecs: Record<string, Codec<unknown>> = {
@@ -292,29 +293,9 @@ const kinds: Record<string, ActorKind> = {
 }
 
 describe('recorded parameters and returns', () => {
-  it('knows every kind of case', () => {
-    const known = [
-      'batch_return',
-      'deal_id_payload',
-      'deal_proposal',
-      'decode',
-      'empty_params',
-      'encode',
-      'frc42',
-      'label_decode',
-      'label_from_bytes',
-      'label_from_string',
-      'method',
-      'multisig_proposal_hash',
-      'optional_field',
-      'sector_content_changed_return',
-    ]
-    expect(known).toEqual(expect.arrayContaining(kindsOf(file)))
-  })
-
   it.each(
     recorded<
-      Recorded & {
+      RecordedCase & {
         type: string
         actor: string
         method?: string
@@ -323,7 +304,7 @@ describe('recorded parameters and returns', () => {
         fields: Json
         cbor: string
       }
-    >(file, 'encode'),
+    >('encode'),
   )('$actor $method $type, $variant', (c) => {
     const codec = codecOf(c.type)
     if (!['big.Int', 'abi.SectorSize'].includes(c.type) && holdsUnsafe(c.fields)) {
@@ -336,8 +317,7 @@ describe('recorded parameters and returns', () => {
   })
 
   it.each(
-    recorded<Recorded & { type: string; mutation: string; cbor: string; unread_bytes?: number }>(
-      file,
+    recorded<RecordedCase & { type: string; mutation: string; cbor: string; unread_bytes?: number }>(
       'decode',
     ),
   )('decodes $type with $mutation as the reference does', (c) => {
@@ -352,7 +332,7 @@ describe('recorded parameters and returns', () => {
     } else expect(failure.code).toBe('UNSAFE_INTEGER')
   })
 
-  it.each(recorded<Recorded & { deal_id: number | string; cbor: string }>(file, 'deal_id_payload'))(
+  it.each(recorded<RecordedCase & { deal_id: number | string; cbor: string }>('deal_id_payload'))(
     'notifies f05 of deal $deal_id',
     (c) => {
       if (isUnsafe(c.deal_id)) expect(codeOf(() => actors.uint.decode(bytes(c.cbor)))).toBe('UNSAFE_INTEGER')
@@ -361,7 +341,7 @@ describe('recorded parameters and returns', () => {
   )
 
   it.each(
-    recorded<Recorded & { variant: string; fields: Json; cbor: string; cid?: string }>(file, 'deal_proposal'),
+    recorded<RecordedCase & { variant: string; fields: Json; cbor: string; cid?: string }>('deal_proposal'),
   )('reads and writes a proposal: $variant', (c) => {
     const value = actors.dealProposal.decode(bytes(c.cbor))
     expect(shown(value)).toEqual(expected(c.fields))
@@ -370,14 +350,14 @@ describe('recorded parameters and returns', () => {
     if (c.cid !== undefined) expect(actors.dealProposalCid(value)).toBe(c.cid)
   })
 
-  it.each(recorded<Recorded & { label: string }>(file, 'label_from_string'))(
+  it.each(recorded<RecordedCase & { label: string }>('label_from_string'))(
     'judges the label "$label"',
     (c) => {
       expect(codeOf(() => actors.checkLabel(c.label))).toBe(c.ok ? undefined : 'TOO_LARGE')
     },
   )
 
-  it.each(recorded<Recorded & { length: number }>(file, 'label_from_bytes'))(
+  it.each(recorded<RecordedCase & { length: number }>('label_from_bytes'))(
     'judges a label of $length bytes',
     (c) => {
       expect(failureOf(() => actors.checkLabel(new Uint8Array(c.length)))?.message).toBe(
@@ -386,7 +366,7 @@ describe('recorded parameters and returns', () => {
     },
   )
 
-  it.each(recorded<Recorded & { cbor: string }>(file, 'label_decode'))(
+  it.each(recorded<RecordedCase & { cbor: string }>('label_decode'))(
     'decodes the label $cbor as the reference does',
     (c) => {
       const failure = failureOf(() => actors.dealLabel.decodePrefix(bytes(c.cbor)))
@@ -396,7 +376,7 @@ describe('recorded parameters and returns', () => {
 
   it.each(
     recorded<
-      Recorded & {
+      RecordedCase & {
         fields: Json
         cbor: string
         valid: boolean
@@ -404,7 +384,7 @@ describe('recorded parameters and returns', () => {
         all_ok?: boolean
         size?: number
       }
-    >(file, 'batch_return'),
+    >('batch_return'),
   )('reads the batch return $cbor', (c) => {
     const value = actors.batchReturn.decode(bytes(c.cbor))
     expect(shown(value)).toEqual(expected(c.fields))
@@ -416,7 +396,7 @@ describe('recorded parameters and returns', () => {
     expect([value.failCodes.length === 0, actors.batchSize(value)]).toEqual([c.all_ok, c.size])
   })
 
-  it.each(recorded<Recorded & { value: boolean[][]; cbor: string }>(file, 'sector_content_changed_return'))(
+  it.each(recorded<RecordedCase & { value: boolean[][]; cbor: string }>('sector_content_changed_return'))(
     'reads what f05 answers: $cbor',
     (c) => {
       expect(actors.sectorContentChangedReturn.decode(bytes(c.cbor))).toEqual(c.value)
@@ -425,17 +405,14 @@ describe('recorded parameters and returns', () => {
   )
 
   it.each(
-    recorded<Recorded & { type: string; variant: string; cbor: string; fields: Json }>(
-      file,
-      'optional_field',
-    ),
+    recorded<RecordedCase & { type: string; variant: string; cbor: string; fields: Json }>('optional_field'),
   )('reads $type, $variant', (c) => {
     const codec = codecOf(c.type)
     expect(shown(codec.decode(bytes(c.cbor)))).toEqual(expected(c.fields))
     expect(hex(codec.encode(codec.decode(bytes(c.cbor))))).toBe(c.cbor)
   })
 
-  it.each(recorded<Recorded & { method: string; method_num: number; params: string }>(file, 'empty_params'))(
+  it.each(recorded<RecordedCase & { method: string; method_num: number; params: string }>('empty_params'))(
     'sends $method without params',
     (c) => {
       expect(c.params).toBe('')
@@ -443,7 +420,7 @@ describe('recorded parameters and returns', () => {
     },
   )
 
-  it.each(recorded<Recorded & { actor: string; num: number; name: string }>(file, 'method'))(
+  it.each(recorded<RecordedCase & { actor: string; num: number; name: string }>('method'))(
     '$actor method $num is $name',
     (c) => {
       const kind = kinds[c.actor]
@@ -453,7 +430,7 @@ describe('recorded parameters and returns', () => {
     },
   )
 
-  it.each(recorded<Recorded & { name: string; num: number }>(file, 'frc42'))(
+  it.each(recorded<RecordedCase & { name: string; num: number }>('frc42'))(
     'numbers the method "$name"',
     (c) => {
       if (c.ok) expect(actors.exportedMethod(c.name)).toBe(c.num)
@@ -461,7 +438,7 @@ describe('recorded parameters and returns', () => {
     },
   )
 
-  it.each(recorded<Recorded & { fields: Json; cbor: string; hash: string }>(file, 'multisig_proposal_hash'))(
+  it.each(recorded<RecordedCase & { fields: Json; cbor: string; hash: string }>('multisig_proposal_hash'))(
     'hashes a multisig proposal',
     (c) => {
       expect(

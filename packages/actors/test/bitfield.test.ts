@@ -1,8 +1,9 @@
+import { type RecordedCase, recordedCases } from '@sealane/recordings'
 import { describe, expect, it } from 'vitest'
 import { BitField, bitfield } from '../src/index.js'
-import { bytes, codeOf, hex, isUnsafe, kindsOf, type Recorded, recorded } from './recorded.js'
+import { bytes, codeOf, hex, isUnsafe } from './recorded.js'
 
-const file = 'bitfield.json'
+const recorded = recordedCases(import.meta.filename, 'bitfield.json')
 
 interface Outcome {
   rle_plus: string
@@ -27,26 +28,10 @@ function reachesBeyondSafe(json: string): boolean {
 }
 
 describe('recorded bitfields', () => {
-  it('knows every kind of case', () => {
-    const known = [
-      'all_max',
-      'cbor_decode',
-      'decode',
-      'encode',
-      'json_decode',
-      'max_size',
-      'ops',
-      'set_unset',
-      'slice',
-    ]
-    expect(known).toEqual(expect.arrayContaining(kindsOf(file)))
-  })
-
   it.each(
-    recorded<Recorded & Outcome & { bits?: (number | string)[]; cbor: string; first: number; last: number }>(
-      file,
-      'encode',
-    ),
+    recorded<
+      RecordedCase & Outcome & { bits?: (number | string)[]; cbor: string; first: number; last: number }
+    >('encode'),
   )('writes $name', (c) => {
     if (reachesBeyondSafe(c.json)) {
       expect(codeOf(() => field(c.rle_plus))).toBe('UNSAFE_INTEGER')
@@ -65,7 +50,7 @@ describe('recorded bitfields', () => {
 
   it.each(
     recorded<
-      Recorded & {
+      RecordedCase & {
         a: string
         b: string
         a_json: string
@@ -75,7 +60,7 @@ describe('recorded bitfields', () => {
         subtract: Outcome
         cut: Outcome
       }
-    >(file, 'ops'),
+    >('ops'),
   )('combines $a_json with $b_json', (c) => {
     const [a, b] = [field(c.a), field(c.b)]
     expect(outcome(a).json).toBe(c.a_json)
@@ -86,7 +71,7 @@ describe('recorded bitfields', () => {
     expect(outcome(a.cut(b))).toEqual(c.cut)
   })
 
-  it.each(recorded<Recorded & { a: string; start: number; count: number; result: Outcome }>(file, 'slice'))(
+  it.each(recorded<RecordedCase & { a: string; start: number; count: number; result: Outcome }>('slice'))(
     'slices $count from $start of $a',
     (c) => {
       if (c.result.error === undefined) expect(outcome(field(c.a).slice(c.start, c.count))).toEqual(c.result)
@@ -96,7 +81,7 @@ describe('recorded bitfields', () => {
 
   it.each(
     recorded<
-      Recorded & {
+      RecordedCase & {
         a: string
         set: number
         unset: number
@@ -104,7 +89,7 @@ describe('recorded bitfields', () => {
         is_set_x: boolean
         is_set_y: boolean
       }
-    >(file, 'set_unset'),
+    >('set_unset'),
   )('sets $set and unsets $unset', (c) => {
     const value = field(c.a).with(c.set).without(c.unset)
     expect(outcome(value)).toEqual(c.result)
@@ -112,7 +97,7 @@ describe('recorded bitfields', () => {
   })
 
   it.each(
-    recorded<Recorded & { rle_plus: string; max: number; all?: number[]; count?: number }>(file, 'all_max'),
+    recorded<RecordedCase & { rle_plus: string; max: number; all?: number[]; count?: number }>('all_max'),
   )('lists at most $max members', (c) => {
     const value = field(c.rle_plus)
     if (c.ok) expect(value.toNumbers(c.max)).toHaveLength(value.count)
@@ -121,8 +106,14 @@ describe('recorded bitfields', () => {
 
   it.each(
     recorded<
-      Recorded & { rle_plus: string; json: string; count: number; copy_rle_plus: string; canonical: boolean }
-    >(file, 'decode'),
+      RecordedCase & {
+        rle_plus: string
+        json: string
+        count: number
+        copy_rle_plus: string
+        canonical: boolean
+      }
+    >('decode'),
   )('reads RLE+ $rle_plus ($name)', (c) => {
     if (!c.ok) {
       expect(codeOf(() => field(c.rle_plus))).toMatch(/^(INVALID_VALUE|UNSAFE_INTEGER)$/)
@@ -137,7 +128,7 @@ describe('recorded bitfields', () => {
     expect(hex(value.toRle()) === c.rle_plus).toBe(c.canonical)
   })
 
-  it.each(recorded<Recorded & { cbor: string; count_ok?: boolean }>(file, 'cbor_decode'))(
+  it.each(recorded<RecordedCase & { cbor: string; count_ok?: boolean }>('cbor_decode'))(
     'reads CBOR $cbor',
     (c) => {
       // The reference finds bad runs when it counts them; we refuse them at the door.
@@ -149,7 +140,7 @@ describe('recorded bitfields', () => {
     },
   )
 
-  it.each(recorded<Recorded & { bits: number }>(file, 'max_size'))(
+  it.each(recorded<RecordedCase & { bits: number }>('max_size'))(
     'refuses to write $bits scattered bits',
     (c) => {
       const members: number[] = []
@@ -163,7 +154,7 @@ describe('recorded bitfields', () => {
     },
   )
 
-  it.each(recorded<Recorded & { json: string; cbor: string; rejson: string }>(file, 'json_decode'))(
+  it.each(recorded<RecordedCase & { json: string; cbor: string; rejson: string }>('json_decode'))(
     'reads JSON $json',
     (c) => {
       const read = () => BitField.fromJson(JSON.parse(c.json))

@@ -1,3 +1,4 @@
+import { type RecordedCase, recordedCases } from '@sealane/recordings'
 import { describe, expect, it } from 'vitest'
 import {
   type Cid,
@@ -22,29 +23,12 @@ import {
   replicaCommitmentOf,
   sealedCid,
 } from '../src/index.js'
-import { bytes, codeOf, failureOf, hex, kindsOf, type Recorded, recorded } from './recorded.js'
+import { bytes, codeOf, failureOf, hex } from './recorded.js'
 
-const file = 'cid.json'
+const recorded = recordedCases(import.meta.filename, 'cid.json')
 
 describe('recorded CIDs', () => {
-  it('knows every kind of case', () => {
-    const known = [
-      'cbor_link_decode',
-      'cid_builder',
-      'cid_format',
-      'cid_parse',
-      'cid_to_commitment',
-      'commitment_to_cid',
-      'commitment_to_cid_invalid',
-      'message_cid',
-      'piece_cid_v2',
-      'piece_cid_v2_decode',
-      'proposal_cid',
-    ]
-    expect(known).toEqual(expect.arrayContaining(kindsOf(file)))
-  })
-
-  it.each(recorded<Recorded & { cbor: string; cid: string; cid_bytes: string }>(file, 'message_cid'))(
+  it.each(recorded<RecordedCase & { cbor: string; cid: string; cid_bytes: string }>('message_cid'))(
     'names the message "$name"',
     (c) => {
       expect(dagCborCid(bytes(c.cbor))).toBe(c.cid)
@@ -54,13 +38,13 @@ describe('recorded CIDs', () => {
 
   it.each(
     recorded<
-      Recorded & {
+      RecordedCase & {
         proposal_cbor: string
         proposal_cid: string
         client_deal_proposal_cbor: string
         client_deal_proposal_cid_sha256?: string
       }
-    >(file, 'proposal_cid'),
+    >('proposal_cid'),
   )('names the proposal $proposal_cid', (c) => {
     expect(dagCborCid(bytes(c.proposal_cbor))).toBe(c.proposal_cid)
     const signed = Object.entries(c).find(
@@ -71,14 +55,14 @@ describe('recorded CIDs', () => {
 
   it.each(
     recorded<
-      Recorded & {
+      RecordedCase & {
         data: string
         dag_cbor_blake2b256: string
         raw_blake2b256: string
         raw_sha256: string
         dag_pb_sha256_v0: string
       }
-    >(file, 'cid_builder'),
+    >('cid_builder'),
   )('builds CIDs of "$data"', (c) => {
     const data = bytes(c.data)
     expect([dagCborCid(data), rawBlake2bCid(data), rawSha256Cid(data), dagPbCidV0(data)]).toEqual([
@@ -91,7 +75,7 @@ describe('recorded CIDs', () => {
 
   it.each(
     recorded<
-      Recorded & {
+      RecordedCase & {
         commitment: string
         piece_cid: string
         data_cid: string
@@ -100,7 +84,7 @@ describe('recorded CIDs', () => {
         replica_cid_bytes: string
         cbor_link: string
       }
-    >(file, 'commitment_to_cid'),
+    >('commitment_to_cid'),
   )('names the commitment $commitment', (c) => {
     const piece = pieceCid(bytes(c.commitment))
     const sealed = sealedCid(bytes(c.commitment))
@@ -112,8 +96,7 @@ describe('recorded CIDs', () => {
   })
 
   it.each(
-    recorded<Recorded & { length: number; data_error: string; replica_error: string }>(
-      file,
+    recorded<RecordedCase & { length: number; data_error: string; replica_error: string }>(
       'commitment_to_cid_invalid',
     ),
   )('refuses commitments of $length bytes', (c) => {
@@ -123,7 +106,7 @@ describe('recorded CIDs', () => {
 
   it.each(
     recorded<
-      Recorded & {
+      RecordedCase & {
         cid: Cid
         data: string
         data_error: string | null
@@ -132,7 +115,7 @@ describe('recorded CIDs', () => {
         piece: string
         piece_error: string | null
       }
-    >(file, 'cid_to_commitment'),
+    >('cid_to_commitment'),
   )('reads the commitment of a CID: $name', (c) => {
     const read = (of: (value: Cid) => Uint8Array) => {
       try {
@@ -148,7 +131,7 @@ describe('recorded CIDs', () => {
 
   it.each(
     recorded<
-      Recorded & {
+      RecordedCase & {
         commitment: string
         payload_size: number | string
         piece_cid_v2: string
@@ -156,7 +139,7 @@ describe('recorded CIDs', () => {
         piece_cid_v1: string
         round_trip_payload_size: number
       }
-    >(file, 'piece_cid_v2'),
+    >('piece_cid_v2'),
   )('makes the version 2 piece CID of $payload_size bytes', (c) => {
     const parts = { commitment: bytes(c.commitment), payloadSizeBytes: BigInt(c.payload_size) }
     if (!c.ok) {
@@ -174,8 +157,7 @@ describe('recorded CIDs', () => {
   })
 
   it.each(
-    recorded<Recorded & { bytes: string; commitment: string; payload_size: number }>(
-      file,
+    recorded<RecordedCase & { bytes: string; commitment: string; payload_size: number }>(
       'piece_cid_v2_decode',
     ),
   )('reads a version 2 piece CID: $name', (c) => {
@@ -188,10 +170,9 @@ describe('recorded CIDs', () => {
   })
 
   it.each(
-    recorded<Recorded & { input: string; canonical: string; bytes: string; version: number; codec: number }>(
-      file,
-      'cid_parse',
-    ),
+    recorded<
+      RecordedCase & { input: string; canonical: string; bytes: string; version: number; codec: number }
+    >('cid_parse'),
   )('parses "$input" ($name)', (c) => {
     if (!c.ok) {
       expect(codeOf(() => parseCid(c.input))).toBe('INVALID_CID')
@@ -205,7 +186,7 @@ describe('recorded CIDs', () => {
 
   it.each(
     recorded<
-      Recorded & {
+      RecordedCase & {
         bytes: string
         string: string
         version: number
@@ -213,7 +194,7 @@ describe('recorded CIDs', () => {
         multihash: string
         cbor_link: string
       }
-    >(file, 'cid_format'),
+    >('cid_format'),
   )('prints $string', (c) => {
     const read = cidFromBytes(bytes(c.bytes))
     expect(read).toBe(c.string)
@@ -222,7 +203,7 @@ describe('recorded CIDs', () => {
     expect(hex(cid.encode(read))).toBe(c.cbor_link)
   })
 
-  it.each(recorded<Recorded & { cbor: string; cid?: string }>(file, 'cbor_link_decode'))(
+  it.each(recorded<RecordedCase & { cbor: string; cid?: string }>('cbor_link_decode'))(
     'reads the CBOR link "$cbor"',
     (c) => {
       if (c.ok) expect(cid.decodePrefix(bytes(c.cbor)).value).toBe(c.cid)

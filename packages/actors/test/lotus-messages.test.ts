@@ -1,8 +1,9 @@
 import { verify } from '@sealane/crypto'
+import { lotusMessageFiles, lotusRecording } from '@sealane/recordings'
 import { describe, expect, it } from 'vitest'
 import * as actors from '../src/index.js'
 import { type ActorKind, type Codec, type MessageJson, type SignedMessageJson } from '../src/index.js'
-import { bytes, hex, lotusMessageFiles, lotusRecording } from './recorded.js'
+import { bytes, hex } from './recorded.js'
 
 interface Call {
   to: string

@@ -1,4 +1,5 @@
 import { attoFil, epoch, type PaddedSize } from '@sealane/fil-units'
+import { lotusRecording } from '@sealane/recordings'
 import { describe, expect, it } from 'vitest'
 import {
   assignDeadlines,
@@ -21,7 +22,6 @@ import {
   qaPowerForWeight,
   withLotusMargin,
 } from '../src/index.js'
-import { lotusRecording } from './recorded.js'
 
 const devnet = policyFor('devnet-2k')
 

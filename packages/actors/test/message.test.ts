@@ -1,5 +1,6 @@
 import { type KeyInfo, publicKey, verify } from '@sealane/crypto'
 import { attoFil } from '@sealane/fil-units'
+import { type RecordedCase, recordedCases } from '@sealane/recordings'
 import { describe, expect, it } from 'vitest'
 import {
   bytesFromJson,
@@ -30,9 +31,9 @@ import {
   signerOf,
   signingBytes,
 } from '../src/index.js'
-import { bytes, codeOf, failureOf, hex, isUnsafe, kindsOf, type Recorded, recorded } from './recorded.js'
+import { bytes, codeOf, failureOf, hex, isUnsafe } from './recorded.js'
 
-const file = 'message.json'
+const recorded = recordedCases(import.meta.filename, 'message.json')
 
 interface Fields {
   Version: number
@@ -82,25 +83,9 @@ function keyOf(c: { private_key?: string; private_key_le?: string }): KeyInfo | 
 }
 
 describe('recorded messages', () => {
-  it('knows every kind of case', () => {
-    const known = [
-      'bls_sign',
-      'bls_verify',
-      'cbor_decode',
-      'effective_gas_premium',
-      'json_decode',
-      'message',
-      'secp256k1_sign',
-      'secp256k1_verify',
-      'signed_message',
-      'valid_for_block_inclusion',
-    ]
-    expect(known).toEqual(expect.arrayContaining(kindsOf(file)))
-  })
-
   it.each(
     recorded<
-      Recorded & {
+      RecordedCase & {
         fields: Fields
         cbor: string
         cid: string
@@ -110,7 +95,7 @@ describe('recorded messages', () => {
         required_funds: string
         sign_bytes: string
       }
-    >(file, 'message'),
+    >('message'),
   )('writes, names and prints: $name', (c) => {
     if (c.fields.Version !== 0) {
       expect(codeOf(() => decodeMessage(bytes(c.cbor)))).toBe('INVALID_VALUE')
@@ -136,7 +121,7 @@ describe('recorded messages', () => {
 
   it.each(
     recorded<
-      Recorded & {
+      RecordedCase & {
         message_cid: string
         signature: string
         signature_wire?: string
@@ -148,7 +133,7 @@ describe('recorded messages', () => {
         private_key?: string
         private_key_le?: string
       }
-    >(file, 'signed_message'),
+    >('signed_message'),
   )('reads and names the signed message: $name', (c) => {
     const json = c.json === undefined ? undefined : (JSON.parse(c.json) as SignedMessageJson)
     if (json !== undefined && !fits(json.Message)) {
@@ -178,7 +163,7 @@ describe('recorded messages', () => {
     expect(verify(signed.signature, signer, signingBytes(other))).toBe(false)
   })
 
-  it.each(recorded<Recorded & { json: string; cid: string; fields: Fields }>(file, 'json_decode'))(
+  it.each(recorded<RecordedCase & { json: string; cid: string; fields: Fields }>('json_decode'))(
     'reads JSON: $name',
     (c) => {
       const read = () => messageFromJson(JSON.parse(c.json))
@@ -191,7 +176,7 @@ describe('recorded messages', () => {
     },
   )
 
-  it.each(recorded<Recorded & { cbor: string; cid: string; reencodes_same: boolean }>(file, 'cbor_decode'))(
+  it.each(recorded<RecordedCase & { cbor: string; cid: string; reencodes_same: boolean }>('cbor_decode'))(
     'reads CBOR: $name',
     (c) => {
       if (!c.ok) {
@@ -206,7 +191,7 @@ describe('recorded messages', () => {
 
   it.each(
     recorded<
-      Recorded & {
+      RecordedCase & {
         min_gas: number
         to: string
         from: string
@@ -216,7 +201,7 @@ describe('recorded messages', () => {
         gas_fee_cap: string | null
         gas_premium: string | null
       }
-    >(file, 'valid_for_block_inclusion'),
+    >('valid_for_block_inclusion'),
   )('judges a message as the mempool does: $name', (c) => {
     // Our Message cannot hold a missing amount or address; what would be one is refused where it enters.
     if (
@@ -248,8 +233,13 @@ describe('recorded messages', () => {
 
   it.each(
     recorded<
-      Recorded & { gas_fee_cap: string; gas_premium: string; base_fee: number | string; effective: string }
-    >(file, 'effective_gas_premium'),
+      RecordedCase & {
+        gas_fee_cap: string
+        gas_premium: string
+        base_fee: number | string
+        effective: string
+      }
+    >('effective_gas_premium'),
   )('pays the producer $effective at base fee $base_fee', (c) => {
     const value: Message = {
       version: 0,
@@ -267,14 +257,14 @@ describe('recorded messages', () => {
   })
 
   it.each([
-    ...recorded<Recorded & { public_key_uncompressed: string; address: string }>(file, 'secp256k1_sign').map(
+    ...recorded<RecordedCase & { public_key_uncompressed: string; address: string }>('secp256k1_sign').map(
       (c) => ({
         kind: 'secp256k1' as const,
         key: c.public_key_uncompressed,
         address: c.address,
       }),
     ),
-    ...recorded<Recorded & { public_key: string; address: string }>(file, 'bls_sign').map((c) => ({
+    ...recorded<RecordedCase & { public_key: string; address: string }>('bls_sign').map((c) => ({
       kind: 'bls' as const,
       key: c.public_key,
       address: c.address,
@@ -284,7 +274,7 @@ describe('recorded messages', () => {
   })
 
   it.each(
-    recorded<Recorded & { address: string; message: string; signature: string }>(file, 'secp256k1_verify'),
+    recorded<RecordedCase & { address: string; message: string; signature: string }>('secp256k1_verify'),
   )('gives the verifier the signer of an address: $name', (c) => {
     const signer = () => signerOf(parseAddress(c.address))
     const failure = failureOf(signer)
@@ -296,18 +286,19 @@ describe('recorded messages', () => {
     expect(verify(signature, signer(), bytes(c.message))).toBe(c.ok)
   })
 
-  it.each(
-    recorded<Recorded & { public_key: string; message: string; signature: string }>(file, 'bls_verify'),
-  )('verifies with a BLS key address: $name', (c) => {
-    const key = bytes(c.public_key)
-    const failure = failureOf(() => keyAddress('bls', key))
-    if (failure !== undefined) {
-      expect(c.ok).toBe(false)
-      return
-    }
-    const signature = { type: 2 as const, data: bytes(c.signature) }
-    expect(verify(signature, signerOf(keyAddress('bls', key)), bytes(c.message))).toBe(c.ok)
-  })
+  it.each(recorded<RecordedCase & { public_key: string; message: string; signature: string }>('bls_verify'))(
+    'verifies with a BLS key address: $name',
+    (c) => {
+      const key = bytes(c.public_key)
+      const failure = failureOf(() => keyAddress('bls', key))
+      if (failure !== undefined) {
+        expect(c.ok).toBe(false)
+        return
+      }
+      const signature = { type: 2 as const, data: bytes(c.signature) }
+      expect(verify(signature, signerOf(keyAddress('bls', key)), bytes(c.message))).toBe(c.ok)
+    },
+  )
 
   it('refuses base64 that Go would refuse', () => {
     for (const text of ['AA', 'AA=', 'A===', 'AAA', 'AA-_', 'AAAA='])

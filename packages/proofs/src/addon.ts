@@ -9,6 +9,8 @@ export interface Addon {
   /** Blocks until the task is done. Progress lines go to the descriptor. */
   runTask(request: string, progressDescriptor: number): string
   verifySeal(claim: string, proof: Uint8Array): Promise<boolean>
+  verifyAggregateSeals(claims: string, proof: Uint8Array): Promise<boolean>
+  verifyUpdate(claim: string, proof: Uint8Array): Promise<boolean>
   verifyWindowPost(claim: string, proof: Uint8Array): Promise<boolean>
 }
 

@@ -10,13 +10,17 @@ import { bytes32, wireSealedSector, wireSector } from './wire.js'
  * sense (sizes, lengths of commitments) rejects.
  */
 export interface Verifier {
-  /** `ticket` and `seed` as drawn from the chain, not masked. */
-  verifySeal(o: {
-    sector: SectorRef
-    commR: Uint8Array
-    commD: Uint8Array
-    ticket: Uint8Array
-    seed: Uint8Array
+  verifySeal(o: SealClaim & { proof: Uint8Array }): Promise<boolean>
+
+  /** One SnarkPack V2 proof for all claims, in this order; their sectors are of one size. Also needs the SRS. */
+  verifyAggregateSeals(o: { claims: readonly SealClaim[]; proof: Uint8Array }): Promise<boolean>
+
+  /** A replica update (SnapDeals): the empty sector of `oldCommR` now holds the data behind `newCommD`. */
+  verifyUpdate(o: {
+    sectorSize: bigint
+    oldCommR: Uint8Array
+    newCommR: Uint8Array
+    newCommD: Uint8Array
     proof: Uint8Array
   }): Promise<boolean>
 
@@ -31,6 +35,15 @@ export interface Verifier {
     proof: Uint8Array
     sectors: SealedSector[]
   }): Promise<boolean>
+}
+
+/** What a PoRep shows. `ticket` and `seed` as drawn from the chain, not masked. */
+export interface SealClaim {
+  sector: SectorRef
+  commR: Uint8Array
+  commD: Uint8Array
+  ticket: Uint8Array
+  seed: Uint8Array
 }
 
 let fixedDirectory: string | undefined
@@ -55,14 +68,23 @@ class AddonVerifier implements Verifier {
   constructor(private readonly addon: Addon) {}
 
   async verifySeal(o: Parameters<Verifier['verifySeal']>[0]): Promise<boolean> {
-    const claim = {
-      sector: wireSector(o.sector),
-      commR: bytes32(o.commR, 'commR'),
-      commD: bytes32(o.commD, 'commD'),
-      ticket: bytes32(o.ticket, 'ticket'),
-      seed: bytes32(o.seed, 'seed'),
-    }
+    const claim = wireSealClaim(o)
     return this.#check(() => this.addon.verifySeal(JSON.stringify(claim), Buffer.from(o.proof)))
+  }
+
+  async verifyAggregateSeals(o: Parameters<Verifier['verifyAggregateSeals']>[0]): Promise<boolean> {
+    const claims = o.claims.map(wireSealClaim)
+    return this.#check(() => this.addon.verifyAggregateSeals(JSON.stringify(claims), Buffer.from(o.proof)))
+  }
+
+  async verifyUpdate(o: Parameters<Verifier['verifyUpdate']>[0]): Promise<boolean> {
+    const claim = {
+      sectorSize: o.sectorSize.toString(),
+      oldCommR: bytes32(o.oldCommR, 'oldCommR'),
+      newCommR: bytes32(o.newCommR, 'newCommR'),
+      newCommD: bytes32(o.newCommD, 'newCommD'),
+    }
+    return this.#check(() => this.addon.verifyUpdate(JSON.stringify(claim), Buffer.from(o.proof)))
   }
 
   async verifyWindowPost(o: Parameters<Verifier['verifyWindowPost']>[0]): Promise<boolean> {
@@ -81,5 +103,15 @@ class AddonVerifier implements Verifier {
     } catch (cause) {
       throw ProofError.fromNative(cause instanceof Error ? cause.message : String(cause))
     }
+  }
+}
+
+function wireSealClaim(o: SealClaim) {
+  return {
+    sector: wireSector(o.sector),
+    commR: bytes32(o.commR, 'commR'),
+    commD: bytes32(o.commD, 'commD'),
+    ticket: bytes32(o.ticket, 'ticket'),
+    seed: bytes32(o.seed, 'seed'),
   }
 }

@@ -77,6 +77,8 @@ const bad = new Uint8Array(192).fill(8)
 const verifier: Verifier = {
   verifySeal: async ({ proof }) => proof.every((byte, at) => byte === good[at]),
   verifyWindowPost: async ({ proof }) => proof.every((byte, at) => byte === good[at]),
+  verifyAggregateSeals: async () => false,
+  verifyUpdate: async () => false,
 }
 
 const commP = new Uint8Array(32).fill(9)

@@ -3,12 +3,16 @@
 use napi::bindgen_prelude::{AsyncTask, Buffer};
 use napi::{Env, Error, Status, Task};
 use napi_derive::napi;
+use serde::de::DeserializeOwned;
 
 use crate::failure::{guard, Failure};
 use crate::process;
 use crate::progress::Progress;
 use crate::task;
-use crate::verify::{verify_seal, verify_window_post, SealClaim, WindowPostClaim};
+use crate::verify::{
+    verify_aggregate_seals, verify_seal, verify_update, verify_window_post, SealClaim, UpdateClaim,
+    WindowPostClaim,
+};
 
 fn to_js(failure: Failure) -> Error {
     Error::new(Status::GenericFailure, failure.to_string())
@@ -53,22 +57,40 @@ impl Task for Verification {
     }
 }
 
+/// Verifies a claim of one kind, given as JSON.
+fn verification<C: DeserializeOwned + 'static>(
+    claim: String,
+    proof: Buffer,
+    verify: fn(&C, &[u8]) -> anyhow::Result<bool>,
+) -> AsyncTask<Verification> {
+    let proof = proof.to_vec();
+    AsyncTask::new(Verification(Some(Box::new(move || {
+        verify(&serde_json::from_str(&claim)?, &proof)
+    }))))
+}
+
 /// Verifies a PoRep. `claim` is the JSON of a [`SealClaim`].
 #[napi(js_name = "verifySeal")]
 pub fn verify_seal_js(claim: String, proof: Buffer) -> AsyncTask<Verification> {
-    let proof = proof.to_vec();
-    AsyncTask::new(Verification(Some(Box::new(move || {
-        let claim: SealClaim = serde_json::from_str(&claim)?;
-        verify_seal(&claim, &proof)
-    }))))
+    verification::<SealClaim>(claim, proof, verify_seal)
+}
+
+/// Verifies one proof of many PoReps. `claims` is the JSON of a list of [`SealClaim`].
+#[napi(js_name = "verifyAggregateSeals")]
+pub fn verify_aggregate_seals_js(claims: String, proof: Buffer) -> AsyncTask<Verification> {
+    verification::<Vec<SealClaim>>(claims, proof, |claims, proof| {
+        verify_aggregate_seals(claims, proof)
+    })
+}
+
+/// Verifies a replica update. `claim` is the JSON of an [`UpdateClaim`].
+#[napi(js_name = "verifyUpdate")]
+pub fn verify_update_js(claim: String, proof: Buffer) -> AsyncTask<Verification> {
+    verification::<UpdateClaim>(claim, proof, verify_update)
 }
 
 /// Verifies a WindowPoSt. `claim` is the JSON of a [`WindowPostClaim`].
 #[napi(js_name = "verifyWindowPost")]
 pub fn verify_window_post_js(claim: String, proof: Buffer) -> AsyncTask<Verification> {
-    let proof = proof.to_vec();
-    AsyncTask::new(Verification(Some(Box::new(move || {
-        let claim: WindowPostClaim = serde_json::from_str(&claim)?;
-        verify_window_post(&claim, &proof)
-    }))))
+    verification::<WindowPostClaim>(claim, proof, verify_window_post)
 }

@@ -1,7 +1,7 @@
 //! Which registered proof a sector size means, and the identities that proofs are bound to.
 
 use anyhow::Result;
-use filecoin_proofs_api::{ProverId, RegisteredPoStProof, RegisteredSealProof};
+use filecoin_proofs_api::{ProverId, RegisteredPoStProof, RegisteredSealProof, RegisteredUpdateProof};
 
 use crate::failure::{fail, Code};
 
@@ -13,6 +13,18 @@ pub fn seal_proof(sector_size: u64) -> Result<RegisteredSealProof> {
         0x2000_0000 => RegisteredSealProof::StackedDrg512MiBV1_1,
         0x8_0000_0000 => RegisteredSealProof::StackedDrg32GiBV1_1,
         0x10_0000_0000 => RegisteredSealProof::StackedDrg64GiBV1_1,
+        other => return unsupported(other),
+    })
+}
+
+/// The proof of a replica update (SnapDeals) for a sector size.
+pub fn update_proof(sector_size: u64) -> Result<RegisteredUpdateProof> {
+    Ok(match sector_size {
+        0x800 => RegisteredUpdateProof::StackedDrg2KiBV1,
+        0x80_0000 => RegisteredUpdateProof::StackedDrg8MiBV1,
+        0x2000_0000 => RegisteredUpdateProof::StackedDrg512MiBV1,
+        0x8_0000_0000 => RegisteredUpdateProof::StackedDrg32GiBV1,
+        0x10_0000_0000 => RegisteredUpdateProof::StackedDrg64GiBV1,
         other => return unsupported(other),
     })
 }

@@ -1,13 +1,16 @@
 //! Verification, with verifying keys only. Milliseconds, once the key is loaded.
 
 use anyhow::Result;
+use bellperson::groth16::aggregate::AggregateProof;
 use bellperson::groth16::Proof;
 use blstrs::{Bls12, Scalar};
 use ff::{Field, PrimeField};
-use filecoin_proofs_api::{post, seal, PublicReplicaInfo};
+use filecoin_proofs::SectorUpdateConfig;
+use filecoin_proofs_api::{post, seal, update, PublicReplicaInfo, RegisteredAggregationProof};
 use serde::Deserialize;
 
-use crate::proof_types::{post_randomness, prover_id, seal_proof, window_post_proof};
+use crate::failure::{fail, Code};
+use crate::proof_types::{post_randomness, prover_id, seal_proof, update_proof, window_post_proof};
 use crate::seal::Sector;
 use crate::window_post::{ordered, SealedSector};
 use crate::wire::{decimal, Bytes32};
@@ -43,6 +46,76 @@ pub fn verify_seal(claim: &SealClaim, proof: &[u8]) -> Result<bool> {
         claim.ticket.0,
         claim.seed.0,
         proof,
+    )
+}
+
+/// True only if one SnarkPack V2 proof shows what [`verify_seal`] would of each claim, in this order. No claims: false.
+///
+/// All sectors are of one size.
+pub fn verify_aggregate_seals(claims: &[SealClaim], proof: &[u8]) -> Result<bool> {
+    let Some(first) = claims.first() else {
+        return Ok(false);
+    };
+    let sector_size = first.sector.sector_size;
+    if claims.iter().any(|claim| claim.sector.sector_size != sector_size) {
+        return fail(Code::InvalidInput, "an aggregate is of sectors of one size");
+    }
+    let registered = seal_proof(sector_size)?;
+    let provable = |claim: &SealClaim| is_commitment(&claim.comm_r) && is_commitment(&claim.comm_d);
+    let proofs = claims.len() * usize::from(registered.partitions());
+    if !claims.iter().all(provable) || !is_aggregate(proof, proofs) {
+        return Ok(false);
+    }
+    let mut inputs = Vec::new();
+    for claim in claims {
+        inputs.extend(seal::get_seal_inputs(
+            registered,
+            claim.comm_r.0,
+            claim.comm_d.0,
+            prover_id(claim.sector.miner_id),
+            claim.sector.sector_number.into(),
+            claim.ticket.0,
+            claim.seed.0,
+        )?);
+    }
+    let comm_rs: Vec<_> = claims.iter().map(|claim| claim.comm_r.0).collect();
+    let seeds: Vec<_> = claims.iter().map(|claim| claim.seed.0).collect();
+    seal::verify_aggregate_seal_commit_proofs(
+        registered,
+        RegisteredAggregationProof::SnarkPackV2,
+        proof.to_vec(),
+        &comm_rs,
+        &seeds,
+        inputs,
+    )
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateClaim {
+    #[serde(with = "decimal")]
+    pub sector_size: u64,
+    /// CommR of the empty sector, as it was sealed.
+    pub old_comm_r: Bytes32,
+    pub new_comm_r: Bytes32,
+    pub new_comm_d: Bytes32,
+}
+
+/// True only if the proof shows that the new replica is the old one with the data behind the new CommD in it.
+pub fn verify_update(claim: &UpdateClaim, proof: &[u8]) -> Result<bool> {
+    let registered = update_proof(claim.sector_size)?;
+    let config = SectorUpdateConfig::from_porep_config(&registered.as_v1_config());
+    let partitions = usize::from(config.update_partitions);
+    let commitments = [&claim.old_comm_r, &claim.new_comm_r, &claim.new_comm_d];
+    if !is_proof(proof, partitions) || !commitments.into_iter().all(is_commitment) {
+        return Ok(false);
+    }
+    update::verify_empty_sector_update_proof(
+        registered,
+        proof,
+        claim.old_comm_r.0,
+        claim.new_comm_r.0,
+        claim.new_comm_d.0,
     )
 }
 
@@ -83,6 +156,14 @@ fn is_proof(bytes: &[u8], partitions: usize) -> bool {
         && bytes
             .chunks(PROOF_BYTES)
             .all(|chunk| Proof::<Bls12>::read(chunk).is_ok())
+}
+
+/// Whether the bytes are a SnarkPack proof of as many Groth16 proofs, filled up to a power of two.
+fn is_aggregate(bytes: &[u8], proofs: usize) -> bool {
+    AggregateProof::<Bls12>::read(bytes).is_ok_and(|aggregate| {
+        aggregate.parsing_check().is_ok()
+            && aggregate.tmipp.gipa.nproofs as usize == proofs.next_power_of_two()
+    })
 }
 
 /// Whether the bytes can be a commitment: a field element other than zero.

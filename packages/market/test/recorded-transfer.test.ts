@@ -1,6 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { recordedCases } from '@sealane/recordings'
 import { describe, expect, it } from 'vitest'
-import { decodeTransferParams, encodeTransferParams, parseTransferUrl, TransferParamsError } from './codec.js'
+import {
+  decodeTransferParams,
+  encodeTransferParams,
+  parseTransferUrl,
+  TransferParamsError,
+} from '../src/transfer/codec.js'
 
 interface ParamsCase {
   kind: 'http_params_json_encode' | 'http_params_json_decode'
@@ -22,22 +27,16 @@ interface UrlCase {
   multiaddr?: string
 }
 
-const { cases } = JSON.parse(
-  readFileSync(new URL('../../test/vectors/market-mk12.json', import.meta.url), 'utf8'),
-) as { cases: (ParamsCase | UrlCase)[] }
-const params = cases.filter((c): c is ParamsCase => c.kind.startsWith('http_params_json'))
-const urls = cases.filter((c): c is UrlCase => c.kind === 'transfer_url')
+const recorded = recordedCases(import.meta.filename, 'market-mk12.json')
+const urls = recorded<UrlCase>('transfer_url')
 
 describe('transfer parameters, as Boost writes and reads them', () => {
-  it.each(params.filter((c) => c.kind === 'http_params_json_encode'))(
-    'writes $json',
-    ({ url, headers, json }) => {
-      expect(new TextDecoder().decode(encodeTransferParams({ url, headers }))).toBe(json)
-      expect(decodeTransferParams(new TextEncoder().encode(json))).toEqual({ url, headers })
-    },
-  )
+  it.each(recorded<ParamsCase>('http_params_json_encode'))('writes $json', ({ url, headers, json }) => {
+    expect(new TextDecoder().decode(encodeTransferParams({ url, headers }))).toBe(json)
+    expect(decodeTransferParams(new TextEncoder().encode(json))).toEqual({ url, headers })
+  })
 
-  it.each(params.filter((c) => c.kind === 'http_params_json_decode'))('reads $json_hex', (c) => {
+  it.each(recorded<ParamsCase>('http_params_json_decode'))('reads $json_hex', (c) => {
     const bytes = Uint8Array.from(c.json_hex.match(/../g) ?? [], (h) => Number.parseInt(h, 16))
     if (c.ok === true) expect(decodeTransferParams(bytes)).toEqual({ url: c.url, headers: c.headers })
     else expect(() => decodeTransferParams(bytes)).toThrow(TransferParamsError)

@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { installedKernels, installKernels } from '@sealane/crypto'
 import { useNativeCrypto } from '@sealane/crypto/native'
 import { paddedSize, toPadded, toUnpadded, UnitsError, unpaddedSize } from '@sealane/fil-units'
+import { type RecordedCase, recordedCases } from '@sealane/recordings'
 import { CID } from 'multiformats/cid'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   aggregatePieces,
-  blockMatchesCid,
   CommPHasher,
   commD,
   commPMatches,
@@ -17,23 +15,22 @@ import {
   PieceError,
   padCommP,
   paddedSizeFor,
-  readCar,
   requiredPadding,
   sectorLayout,
   unpaddedSizeFor,
   zeroCommitment,
-} from './index.js'
+} from '../src/index.js'
 
-interface VectorCase {
-  kind: string
-  name?: string
-}
+const recorded = recordedCases(import.meta.filename, 'commp.json')
 
-/** All cases of a vector file: this package's copy, or one in the folder that SEALANE_VECTORS names. */
-function casesOf(file: string): VectorCase[] {
-  const folder = process.env.SEALANE_VECTORS ?? join(import.meta.dirname, '../test/vectors')
-  return (JSON.parse(readFileSync(join(folder, file), 'utf8')) as { cases: VectorCase[] }).cases
-}
+// Both roads, where this machine has built the addon.
+const native = useNativeCrypto()
+const addon = installedKernels()
+const roads = [
+  ['plain JavaScript', undefined] as const,
+  ...(addon === undefined ? [] : [['the addon', addon] as const]),
+]
+if (!native.native) console.warn(`the crypto addon is not run here: ${native.reason}`)
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'))
@@ -74,7 +71,7 @@ function outcome(run: () => unknown): Outcome {
   }
 }
 
-interface CommPCase extends VectorCase {
+interface CommPCase extends RecordedCase {
   seed: string
   size: number
   data_sha256: string
@@ -86,19 +83,19 @@ interface CommPCase extends VectorCase {
   inflated_to: number
   byte: number
 }
-interface PadCase extends VectorCase {
+interface PadCase extends RecordedCase {
   commp: string
   source_padded: number
   target_padded: number
   ok: boolean
   result: string
 }
-interface ZeroCase extends VectorCase {
+interface ZeroCase extends RecordedCase {
   padded_size: number
   unpadded_size: number
   commitment: string
 }
-interface SizeCase extends VectorCase {
+interface SizeCase extends RecordedCase {
   value: number
   unpadded_to_padded: number
   padded_to_unpadded: number
@@ -111,7 +108,7 @@ interface SizeCase extends VectorCase {
   unpadded_piece_size: number
   padded_piece_size: number
 }
-interface LayoutCase extends VectorCase {
+interface LayoutCase extends RecordedCase {
   old_length: number
   new_piece_length: number
   pad_pieces: number[]
@@ -125,7 +122,7 @@ interface LayoutCase extends VectorCase {
   layout_with_zero_fill: { offset: number; size: number; piece_cid: string }[]
   commd: string
 }
-interface Fr32Case extends VectorCase {
+interface Fr32Case extends RecordedCase {
   unpadded: string
   padded: string
 }
@@ -133,7 +130,7 @@ interface Fr32Case extends VectorCase {
 const piecesOf = (c: LayoutCase) =>
   c.pieces.map((piece) => ({ commP: commitmentOf(piece.piece_cid), paddedSize: size(piece.size) }))
 
-const commPChecks = {
+const checks: Record<string, (c: never) => void> = {
   commp: (c: CommPCase) => {
     const data = stream(c.seed, c.size)
     expect(createHash('sha256').update(data).digest('hex')).toBe(c.data_sha256)
@@ -231,116 +228,11 @@ const commPChecks = {
   fr32_unpad: (c: Fr32Case) => expect(hex(fr32Unpad(bytesOf(c.padded)))).toBe(c.unpadded),
 }
 
-interface CarCase extends VectorCase {
-  car: string
-  ok: boolean
-  read: {
-    version?: number
-    roots?: string[]
-    blocks?: { cid: string; length: number; sha256: string }[]
-    blocks_before_error?: number
-  }
-  inspect?: { block_count: number; roots_present: boolean }
-}
-interface IndexCase extends VectorCase {
-  car_v1: string
-  ok: boolean
-  entries_in_iteration_order: { multihash: string; offset: number }[] | null
-}
-interface UnixFsCase extends VectorCase {
-  root: string
-  root_block: string
-  blocks_in_write_order: { cid: string; hex: string }[]
-}
-
-/** A CAR read to its end or its first error, handed over in chunks of `chunkBytes`. */
-async function readAll(car: Uint8Array, chunkBytes: number) {
-  const chunks = Array.from({ length: Math.ceil(car.length / chunkBytes) }, (_, at) =>
-    car.subarray(at * chunkBytes, (at + 1) * chunkBytes),
-  )
-  const blocks: { cid: CID; bytes: Uint8Array; sectionOffset: number }[] = []
-  let header: { version: number; roots: string[] } | undefined
-  try {
-    const reading = await readCar(chunks)
-    header = { version: reading.version, roots: reading.roots.map(String) }
-    for await (const block of reading.blocks) blocks.push(block)
-    return { ok: true, header, blocks }
-  } catch (error) {
-    if (!(error instanceof PieceError)) throw error
-    return { ok: false, header, blocks }
-  }
-}
-
-/** Identity CIDs are their own data: an index leaves them out. */
-const identityCode = 0
-
-const carChecks = {
-  car: async (c: CarCase) => {
-    for (const chunkBytes of [1, 7, 1 << 20]) {
-      const { ok, header, blocks } = await readAll(bytesOf(c.car), chunkBytes)
-      expect(ok).toBe(c.ok)
-      if (c.read.version !== undefined) {
-        expect(header).toEqual({ version: c.read.version, roots: c.read.roots })
-      }
-      if (!c.ok) {
-        expect(blocks.length).toBe(c.read.blocks_before_error ?? 0)
-        continue
-      }
-      const seen = blocks.map(({ cid, bytes }) => ({
-        cid: cid.toString(),
-        length: bytes.length,
-        sha256: createHash('sha256').update(bytes).digest('hex'),
-      }))
-      expect(seen).toEqual(c.read.blocks)
-      if (c.inspect !== undefined) {
-        expect(blocks.length).toBe(c.inspect.block_count)
-        const present = new Set(seen.map((block) => block.cid))
-        expect(header?.roots.every((root) => present.has(root))).toBe(c.inspect.roots_present)
-      }
-    }
-  },
-  index: async (c: IndexCase) => {
-    const { ok, blocks } = await readAll(bytesOf(c.car_v1), 1 << 20)
-    expect(ok).toBe(c.ok)
-    const entries = blocks
-      .filter(({ cid }) => cid.multihash.code !== identityCode)
-      .map(({ cid, sectionOffset }) => ({ multihash: hex(cid.multihash.bytes), offset: sectionOffset }))
-    const byOffset = (a: { offset: number }, b: { offset: number }) => a.offset - b.offset
-    expect(entries.toSorted(byOffset)).toEqual((c.entries_in_iteration_order ?? []).toSorted(byOffset))
-  },
-  unixfs_file: async (c: UnixFsCase) => {
-    for (const block of c.blocks_in_write_order) {
-      expect(blockMatchesCid(CID.parse(block.cid), bytesOf(block.hex))).toBe(true)
-    }
-    expect(c.blocks_in_write_order.at(-1)?.cid).toBe(c.root)
-  },
-  unixfs_dir: async (c: UnixFsCase) => {
-    expect(blockMatchesCid(CID.parse(c.root), bytesOf(c.root_block))).toBe(true)
-  },
-}
-
-function runAll(file: string, checks: Record<string, (c: never) => unknown>): void {
-  it.each(casesOf(file).map((c, at) => [at, c.kind, c.name ?? '', c] as const))(
-    `${file} %i %s %s`,
-    async (_at, kind, _name, c) => {
-      const check = checks[kind]
-      if (check === undefined) throw new Error(`no check for cases of kind ${kind}`)
-      await check(c as never)
-    },
-  )
-}
-
-// Both roads, where this machine has built the addon.
-useNativeCrypto()
-const addon = installedKernels()
-
-describe('with plain JavaScript, as recorded', () => {
-  beforeAll(() => installKernels(undefined))
-  runAll('commp.json', commPChecks)
-  runAll('car.json', carChecks)
-})
-
-describe.runIf(addon !== undefined)('with the addon, as recorded', () => {
-  beforeAll(() => installKernels(addon))
-  runAll('commp.json', commPChecks)
+describe.each(roads)('commP and fr32 with %s, as recorded', (_road, kernels) => {
+  beforeAll(() => installKernels(kernels))
+  describe.each(Object.entries(checks))('%s', (kind, check) => {
+    it.each(recorded(kind).map((c, at) => [at, c.name ?? '', c] as const))('%i %s', (_at, _name, c) =>
+      check(c as never),
+    )
+  })
 })

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { type RecordedCase, recordedCases } from '@sealane/recordings'
 import { describe, expect, it } from 'vitest'
 import {
   attoFil,
@@ -31,15 +30,9 @@ import {
   totalPrice,
   UnitsError,
   unixSecondsToEpoch,
-} from './index.js'
+} from '../src/index.js'
 
-type Case = { kind: string } & Record<string, string | number | boolean | null>
-
-/** All cases of a vector file: this package's copy, or one in the folder that SEALANE_VECTORS names. */
-function casesOf(file: string): Case[] {
-  const folder = process.env.SEALANE_VECTORS ?? join(import.meta.dirname, '../test/vectors')
-  return (JSON.parse(readFileSync(join(folder, file), 'utf8')) as { cases: Case[] }).cases
-}
+type Case = RecordedCase & Record<string, string | number | boolean | null>
 
 const text = (c: Case, name: string): string => String(c[name])
 const big = (c: Case, name: string): bigint => BigInt(String(c[name]))
@@ -143,11 +136,8 @@ const kinds: Record<string, Record<string, (c: Case) => void>> = {
 }
 
 for (const [file, checks] of Object.entries(kinds)) {
-  describe(`${file}, as recorded`, () => {
-    it.each(casesOf(file).map((c) => [c.kind, JSON.stringify(c), c] as const))('%s %s', (kind, _shown, c) => {
-      const check = checks[kind]
-      if (check === undefined) throw new Error(`no check for cases of kind ${kind}`)
-      check(c)
-    })
+  const recorded = recordedCases(import.meta.filename, file)
+  describe.each(Object.entries(checks))(`${file}, as recorded: %s`, (kind, check) => {
+    it.each(recorded<Case>(kind).map((c) => [JSON.stringify(c), c] as const))('%s', (_, c) => check(c))
   })
 }

@@ -1,46 +1,42 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+import { type RecordedCase, recordedCases } from '@sealane/recordings'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { blake2b160, blake2b256, installedKernels, installKernels, publicKey, sign, verify } from './index.js'
-import { useNativeCrypto } from './native/index.js'
+import {
+  blake2b160,
+  blake2b256,
+  installedKernels,
+  installKernels,
+  publicKey,
+  sign,
+  verify,
+} from '../src/index.js'
+import { useNativeCrypto } from '../src/native/index.js'
 
-/** One recorded case: a kind and whatever that kind carries. */
-interface VectorCase {
-  kind: string
-  name?: string
-  ok?: boolean
-}
-interface SecpSign extends VectorCase {
+interface SecpSign extends RecordedCase {
   private_key: string
   public_key_uncompressed: string
   message: string
   digest_blake2b256: string
   signature_r_s_v: string
 }
-interface SecpVerify extends VectorCase {
+interface SecpVerify extends RecordedCase {
   address: string
   message: string
   signature: string
 }
-interface BlsSign extends VectorCase {
+interface BlsSign extends RecordedCase {
   private_key_le: string
   public_key: string
   message: string
   signature: string
 }
-interface BlsVerify extends VectorCase {
+interface BlsVerify extends RecordedCase {
   public_key: string
   message: string
   signature: string
 }
 
-/** The cases of one kind of a vector file: this package's copy, or the folder that SEALANE_VECTORS names. */
-function vectorCases<Case extends VectorCase>(file: string, kind: string): Case[] {
-  const folder = process.env.SEALANE_VECTORS ?? join(import.meta.dirname, '../test/vectors')
-  const { cases } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as { cases: Case[] }
-  return cases.filter((one) => one.kind === kind)
-}
+const recorded = recordedCases(import.meta.filename, 'message.json')
 
 /** The 20-byte payload of an f1 address; its checksum is the addresses' package's concern. */
 function payloadOfF1(address: string): Uint8Array {
@@ -50,18 +46,19 @@ function payloadOfF1(address: string): Uint8Array {
 }
 
 // Both roads, where this machine has built the addon.
-useNativeCrypto()
+const native = useNativeCrypto()
 const addon = installedKernels()
 const roads = [
   ['plain JavaScript', undefined] as const,
   ...(addon === undefined ? [] : [['the addon', addon] as const]),
 ]
+if (!native.native) console.warn(`the crypto addon is not run here: ${native.reason}`)
 
 describe.each(roads)('with %s, as recorded', (_, kernels) => {
   beforeAll(() => installKernels(kernels))
 
   describe('secp256k1', () => {
-    it.each(vectorCases<SecpSign>('message.json', 'secp256k1_sign'))('signs $message', (c) => {
+    it.each(recorded<SecpSign>('secp256k1_sign'))('signs $message', (c) => {
       const key = { type: 'secp256k1', privateKey: hexToBytes(c.private_key) } as const
       const message = hexToBytes(c.message)
       expect(bytesToHex(publicKey(key))).toBe(c.public_key_uncompressed)
@@ -72,14 +69,14 @@ describe.each(roads)('with %s, as recorded', (_, kernels) => {
       expect(verify(signature, { protocol: 1, payload: blake2b160(publicKey(key)) }, message)).toBe(true)
     })
 
-    it.each(vectorCases<SecpVerify>('message.json', 'secp256k1_verify'))('verifies: $name', (c) => {
+    it.each(recorded<SecpVerify>('secp256k1_verify'))('verifies: $name', (c) => {
       const signer = { protocol: 1, payload: payloadOfF1(c.address) } as const
       expect(verify({ type: 1, data: hexToBytes(c.signature) }, signer, hexToBytes(c.message))).toBe(c.ok)
     })
   })
 
   describe('BLS', () => {
-    it.each(vectorCases<BlsSign>('message.json', 'bls_sign'))('signs $message', (c) => {
+    it.each(recorded<BlsSign>('bls_sign'))('signs $message', (c) => {
       const key = { type: 'bls', privateKey: hexToBytes(c.private_key_le) } as const
       expect(bytesToHex(publicKey(key))).toBe(c.public_key)
       const signature = sign(key, hexToBytes(c.message))
@@ -87,7 +84,7 @@ describe.each(roads)('with %s, as recorded', (_, kernels) => {
       expect(bytesToHex(signature.data)).toBe(c.signature)
     })
 
-    it.each(vectorCases<BlsVerify>('message.json', 'bls_verify'))('verifies: $name', (c) => {
+    it.each(recorded<BlsVerify>('bls_verify'))('verifies: $name', (c) => {
       const signer = { protocol: 3, payload: hexToBytes(c.public_key) } as const
       expect(verify({ type: 2, data: hexToBytes(c.signature) }, signer, hexToBytes(c.message))).toBe(c.ok)
     })

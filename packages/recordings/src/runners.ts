@@ -1,0 +1,185 @@
+/**
+ * Which test runs which kinds of which vector file. A test that runs fewer or other kinds than stand here fails, a kind
+ * of a file that stands nowhere fails `npm test` and `npm run check`, and docs/generated/vectors.md is made from it.
+ * Kinds that no case of our own files has are those that the files' format describes.
+ */
+export const runners: Record<string, Record<string, readonly string[]>> = {
+  'actors-params.json': {
+    'packages/actors/test/actors-params.test.ts': [
+      'batch_return',
+      'deal_id_payload',
+      'deal_proposal',
+      'decode',
+      'empty_params',
+      'encode',
+      'frc42',
+      'label_decode',
+      'label_from_bytes',
+      'label_from_string',
+      'method',
+      'multisig_proposal_hash',
+      'optional_field',
+      'sector_content_changed_return',
+    ],
+  },
+  'address.json': {
+    'packages/actors/test/address.test.ts': [
+      'from_actor_data',
+      'from_bytes',
+      'from_cbor',
+      'from_eth',
+      'from_secp256k1_key',
+      'new_delegated_invalid',
+      'new_id_invalid',
+      'parse',
+      'to_cbor_undefined',
+      'valid',
+    ],
+  },
+  'bigint-cbor.json': {
+    'packages/actors/test/bigint.test.ts': [
+      'decode',
+      'div_mod',
+      'encode',
+      'encode_nil',
+      'encode_nil_pointer',
+      'from_bytes',
+      'json_decode',
+    ],
+  },
+  'bitfield.json': {
+    'packages/actors/test/bitfield.test.ts': [
+      'all_max',
+      'cbor_decode',
+      'decode',
+      'encode',
+      'json_decode',
+      'max_size',
+      'ops',
+      'set_unset',
+      'slice',
+    ],
+  },
+  'car.json': {
+    'packages/pieces/test/recorded-car.test.ts': ['car', 'index', 'unixfs_dir', 'unixfs_file'],
+  },
+  'cid.json': {
+    'packages/actors/test/cid.test.ts': [
+      'cbor_link_decode',
+      'cid_builder',
+      'cid_format',
+      'cid_parse',
+      'cid_to_commitment',
+      'commitment_to_cid',
+      'commitment_to_cid_invalid',
+      'message_cid',
+      'piece_cid_v2',
+      'piece_cid_v2_decode',
+      'proposal_cid',
+    ],
+  },
+  'commp.json': {
+    'packages/pieces/test/recorded-commp.test.ts': [
+      'commp',
+      'commp_constant',
+      'commp_inflated',
+      'fr32',
+      'fr32_unpad',
+      'pad_commp',
+      'padreader',
+      'piece_aggregate',
+      'required_padding',
+      'sector_commd',
+      'size_math',
+      'zero_commitment',
+    ],
+  },
+  'epochs.json': {
+    'packages/fil-units/test/recorded.test.ts': [
+      'duration',
+      'duration_ms',
+      'epoch_time',
+      'epoch_to_time',
+      'network',
+      'parse_duration',
+      'time_to_epoch',
+    ],
+  },
+  'fil-units.json': {
+    'packages/fil-units/test/recorded.test.ts': [
+      'bytes_size',
+      'format',
+      'from_human_size',
+      'parse',
+      'percent',
+      'percent_parse',
+      'price',
+      'ram_in_bytes',
+      'sector_size_short',
+      'size',
+    ],
+  },
+  'market-mk12.json': {
+    'packages/market/test/recorded-codecs.test.ts': [
+      'checkpoint',
+      'checkpoint_parse',
+      'cross_decode',
+      'deal_proposal',
+      'decode',
+      'encode',
+      'encode_null',
+      'map_key_order',
+    ],
+    'packages/market/test/recorded-transfer.test.ts': [
+      'http_params_json_decode',
+      'http_params_json_encode',
+      'transfer_url',
+    ],
+  },
+  'message.json': {
+    'packages/actors/test/message.test.ts': [
+      'bls_sign',
+      'bls_verify',
+      'cbor_decode',
+      'effective_gas_premium',
+      'json_decode',
+      'message',
+      'secp256k1_sign',
+      'secp256k1_verify',
+      'signed_message',
+      'valid_for_block_inclusion',
+    ],
+    'packages/crypto/test/recorded.test.ts': ['bls_sign', 'bls_verify', 'secp256k1_sign', 'secp256k1_verify'],
+  },
+  'policy.json': {
+    'packages/actors/test/policy.test.ts': [
+      'aggregate_fee',
+      'constant',
+      'constant_2k',
+      'deadline_from_offset',
+      'deadline_info',
+      'deal_collateral',
+      'economics',
+      'network',
+      'post_proof',
+      'prover_id',
+      'quality',
+      'quantize',
+      'replica_id',
+      'seal_proof',
+      'singleton',
+      'termination_penalty',
+    ],
+  },
+  'randomness.json': {
+    'packages/actors/test/randomness.test.ts': ['draw', 'tag'],
+  },
+}
+
+/** What of the recordings of a real Lotus network is run where. */
+export const lotusRunners = {
+  messages: 'packages/actors/test/lotus-messages.test.ts',
+  randomness: 'packages/actors/test/randomness.test.ts',
+  rules: 'packages/actors/test/lotus-rules.test.ts',
+  proofs: 'packages/proofs/test/recorded-proofs.test.ts',
+} as const
