@@ -1,4 +1,4 @@
-// `npm test`, `npm run check` and `npm run generate`, each self-sufficient: they install and build what they need first.
+// `npm test`, `npm run check`, `npm run generate` and `npm run bench:…`, each self-sufficient: they install and build what they need first.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { build, environment, handOver, install, orRefuse, root } from './bootstrap.mjs'
@@ -14,6 +14,10 @@ const tasks = {
   async check() {
     return handOver([join(root, 'scripts/check.mjs'), ...args])
   },
+  async bench() {
+    const [which = '', ...rest] = args
+    return handOver([join(root, 'scripts/bench', `${which}.mjs`), ...rest])
+  },
   async generate() {
     return handOver([join(root, 'scripts/generate.mjs'), ...args])
   },
@@ -28,7 +32,7 @@ await orRefuse(async () => {
   process.chdir(root)
   await install()
   const cargo = spawnSync('cargo', ['--version']).status === 0
-  await build({ addons: cargo && task === 'test' })
+  await build({ addons: cargo && (task === 'test' || task === 'bench') })
   environment()
   return chosen()
 })

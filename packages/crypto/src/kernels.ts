@@ -32,7 +32,7 @@ export interface Kernels {
   /** Whether a 96-byte BLS signature of a message verifies under a 48-byte public key. Never throws. */
   verifyBls?(signature: Uint8Array, publicKey: Uint8Array, message: Uint8Array): boolean
   /**
-   * Whether every BLS signature of its message verifies: n signatures, public keys and random factors of 16 bytes,
+   * Whether every BLS signature of its message verifies: n signatures, public keys and random factors of 8 bytes,
    * each concatenated, and n messages. Never throws.
    */
   verifyBlsBatch?(

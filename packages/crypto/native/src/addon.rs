@@ -6,7 +6,8 @@ use napi::bindgen_prelude::{BigInt, Object, Uint8Array, Uint8ArraySlice};
 use napi::{Env, Error, JsDeferred, Result, Status};
 use napi_derive::napi;
 
-use crate::bls::{self, Claim, FACTOR, PUBLIC_KEY, SIGNATURE};
+use crate::bls::{self, PUBLIC_KEY, SIGNATURE};
+use crate::bls_batch::{self, Claim, FACTOR};
 use crate::comm_p::{CommPStream, Failure};
 use crate::pair_hash::{self, PAIR};
 use crate::pool::{cores, held, submit};
@@ -170,7 +171,7 @@ fn claims<'a>(
     })
 }
 
-/// Whether every signature verifies. Signatures (96 bytes each), public keys (48) and random factors (16)
+/// Whether every signature verifies. Signatures (96 bytes each), public keys (48) and random factors (8)
 /// are concatenated. False for malformed input.
 #[napi(catch_unwind)]
 pub fn verify_bls_batch(
@@ -179,11 +180,12 @@ pub fn verify_bls_batch(
     messages: Vec<Uint8Array>,
     factors: Uint8ArraySlice,
 ) -> Result<bool> {
-    Ok(claims(&signatures, &public_keys, &messages, &factors).is_some_and(bls::verify_batch))
+    Ok(claims(&signatures, &public_keys, &messages, &factors)
+        .is_some_and(|claims| bls_batch::verify_batch(&claims)))
 }
 
 /// Signatures judged in one go by one thread; more are shared out.
-const SHARE: usize = 32;
+const SHARE: usize = 64;
 
 struct Shares {
     verdicts: Vec<u8>,
@@ -233,7 +235,7 @@ pub fn verify_bls_each<'env>(
                         factor,
                     })
                     .collect();
-                bls::verify_each(&claims)
+                bls_batch::verify_each(&claims)
             });
             let mut state = held(&shares);
             state.missing -= 1;

@@ -2,6 +2,7 @@
 //! gives; the package decides when to use which.
 
 pub mod bls;
+pub mod bls_batch;
 pub mod comm_p;
 pub mod fr32;
 pub mod pair_hash;
