@@ -1,5 +1,5 @@
-// Writes everything that is generated and committed: gRPC code, the lifecycle diagrams, the reference of configuration keys, the table of
-// recorded cases.
+// Writes everything that is generated and committed: gRPC code, the lifecycle diagrams, the help of every command, the reference of
+// configuration keys, the table of recorded cases.
 // `npm run generate`.
 import { execFile, spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -40,6 +40,8 @@ export async function generate(target) {
   )
   const { vectorTable } = await import(join(root, 'packages/recordings/dist/index.js'))
   writeFileSync(join(folder, 'vectors.md'), vectorTable())
+  const { commandPage } = await import(join(root, 'apps/cli/dist/frame/command-page.js'))
+  writeFileSync(join(folder, 'cli.md'), await commandPage())
   await Promise.all(
     configured.map(async (page) =>
       writeFileSync(join(folder, `config-${page.name}.md`), await configPage(page)),

@@ -2,6 +2,7 @@
 // to load what it imports.
 export { CodedError, codeOf, failureOf, type Remedy, remedyOf } from './errors/coded-error.js'
 export { HostError } from './errors/host-error.js'
+export { listTrash, purgeTrash, type TrashManifest } from './files/trash.js'
 export { writeFileDurable } from './files/write-file-durable.js'
 export { RemoteError } from './grpc/remote-error.js'
 export { findProgram } from './launch/find-program.js'

@@ -7,11 +7,17 @@ import { usage } from '../frame/parse-args.js'
 import type { Session } from '../frame/session.js'
 import { facts } from '../show/facts.js'
 import { share } from '../show/power-text.js'
+import { controlList } from './actor-control.js'
 import { sent } from './market.js'
 import { waitForCid } from './wait-for-cid.js'
 
 export function actorCommand(session: Session): Command {
-  return group('actor', 'The miner actor on chain.', [info(session), setAddrs(session), setPeerId(session)])
+  return group('actor', 'The miner actor on chain.', [
+    info(session),
+    setAddrs(session),
+    setPeerId(session),
+    group('control', 'The addresses that may send for the miner.', [controlList(session)]),
+  ])
 }
 
 function info(session: Session): Command {

@@ -17,6 +17,7 @@ import { generateKey, publicKey } from '@sealane/crypto'
 import { temporaryDirectory, until } from '@sealane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sendMessage } from '../client/send-message.js'
+import { recorded } from '../testing/recorded.js'
 import { runCommand } from '../testing/run-command.js'
 import { runningDevnet } from '../testing/running-devnet.js'
 import { scriptedProvider } from '../testing/scripted-provider.js'
@@ -57,6 +58,21 @@ describe('a client against a real chain', () => {
     expect(escrow).toBe('2000000000000000000')
     expect((await run(`chain getmessage ${cid}`)).out).toContain(`"From": "${address}"`)
     expect((await run('client info')).out).toMatch(/Escrow +2 FIL\nLocked +0 FIL\n$/)
+  })
+
+  it('sends money, in the words of lotus send', async () => {
+    const to = 't1ejujxx5smhi2ok2jmnd3hb63fbx7oevrjmfmika'
+    const sent = await run(`client send ${to} 0.5`)
+    const from = /(?<=from: )t\w+/
+    expect(sent.out.replace(from, 'A').replace(/bafy2\w+/, 'C')).toBe(
+      recorded('send')
+        .replace(from, 'A')
+        .replace(/bafy2\w+/, 'C'),
+    )
+    expect((await run(`wallet balance ${to}`)).out).toBe('0.5 FIL\n')
+    expect((await run(`client send ${to} 1000`)).err).toMatch(
+      /has 7\.\d+ FIL, not 1000 FIL and a little for gas/,
+    )
   })
 
   it('asks for the ask', async () => {

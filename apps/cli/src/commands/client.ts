@@ -41,6 +41,7 @@ import type { Session } from '../frame/session.js'
 import { clientAskText } from '../show/ask-table.js'
 import { clientDealsTable, dealStatusText, statusMessage } from '../show/client-deals.js'
 import { facts } from '../show/facts.js'
+import { clientSend } from './client-send.js'
 
 export function clientCommand(session: Session): Command {
   return group('client', 'Make deals as a client does, with a key of its own.', [
@@ -51,6 +52,7 @@ export function clientCommand(session: Session): Command {
     dealStatus(session),
     askCommand(session),
     marketAdd(session),
+    clientSend(session),
   ])
 }
 

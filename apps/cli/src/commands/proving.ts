@@ -3,6 +3,7 @@ import { answers, group } from '../frame/answers.js'
 import type { Session } from '../frame/session.js'
 import { clockIfKnown } from '../show/clock-if-known.js'
 import { deadlinesTable, faultsTable, partitionsTable, provingInfo } from '../show/proving-tables.js'
+import { provingDeadlineCommands } from './proving-deadline.js'
 
 export function provingCommand(session: Session): Command {
   return group('proving', 'WindowPoSt.', [
@@ -10,6 +11,7 @@ export function provingCommand(session: Session): Command {
     deadlines(session),
     partitions(session),
     faults(session),
+    ...provingDeadlineCommands(session),
   ])
 }
 

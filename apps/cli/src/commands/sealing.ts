@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
+import { jsonText } from '../frame/answer.js'
 import { answers, group } from '../frame/answers.js'
 import { flag, optionalNatural, usage } from '../frame/parse-args.js'
 import type { Session } from '../frame/session.js'
 import { jobsTable, limitsLogTable, limitsText, workersText } from '../show/sealing-tables.js'
+import { everySector } from './every-sector.js'
 
 export function sealingCommand(session: Session): Command {
   return group('sealing', 'Sealing work and its limits.', [
@@ -10,6 +12,7 @@ export function sealingCommand(session: Session): Command {
     workers(session),
     setLimits(session),
     limitsLog(session),
+    schedDiag(session),
   ])
 }
 
@@ -98,6 +101,52 @@ function limitsLog(session: Session): Command {
     async () => {
       const rows = await (await session.sealer())['sealing.limitsLog']({})
       return { json: rows, text: limitsLogTable(rows) }
+    },
+  )
+}
+
+function schedDiag(session: Session): Command {
+  return answers(
+    session,
+    {
+      usage: 'sched-diag',
+      about: 'Print what workers hold and what waits for them, as JSON: why a sector is not being worked on.',
+      examples: ['sealing sched-diag'],
+      notes:
+        'CallToWork: claims, by sector and claim. Requests: sectors that no worker has taken. OpenWindows: workers that may take work.',
+    },
+    async () => {
+      const sealer = await session.sealer()
+      const [jobs, workers, sectors, { limits }] = await Promise.all([
+        sealer['sealing.jobs']({}),
+        sealer['sealing.workers']({}),
+        everySector(sealer),
+        sealer.status({}),
+      ])
+      const busy = new Set(jobs.map((job) => job.sectorNumber))
+      const requests = sectors
+        .filter((row) => row.waiting !== null && !busy.has(row.sectorNumber) && row.state !== 'Proving')
+        .map((row) => ({
+          Sector: row.sectorNumber,
+          TaskType: row.state,
+          WaitingFor: row.waiting?.for ?? '',
+          Who: row.waiting?.who ?? '',
+          SinceMs: row.waiting?.sinceMs ?? null,
+        }))
+      const json = {
+        CallToWork: Object.fromEntries(
+          jobs.map((job) => [
+            `${job.sectorNumber}-${job.claimId}`,
+            { Task: job.task, Worker: job.workerId, StartedMs: job.startedMs },
+          ]),
+        ),
+        SchedInfo: {
+          OpenWindows: workers.filter((worker) => worker.alive).map((worker) => worker.workerId),
+          Requests: requests.length === 0 ? null : requests,
+        },
+        Limits: limits,
+      }
+      return { json, text: jsonText(json) }
     },
   )
 }

@@ -13,6 +13,8 @@ import { eventLog } from '../show/deal-report.js'
 import { sectorStatus } from '../show/sector-status.js'
 import { type SectorsOnChain, sectorsTable } from '../show/sectors-table.js'
 import { waitingText } from '../show/state-text.js'
+import { everySector } from './every-sector.js'
+import { sectorsOnChain } from './sectors-chain.js'
 
 export function sectorsCommand(session: Session): Command {
   return group('sectors', 'Sectors and their lives.', [
@@ -23,11 +25,9 @@ export function sectorsCommand(session: Session): Command {
     seal(session),
     release(session),
     unseal(session),
+    ...sectorsOnChain(session),
   ])
 }
-
-/** Rows asked for at once. */
-const pageRows = 1_000
 
 function list(session: Session): Command {
   return answers<{ states?: string; fast?: boolean }>(
@@ -54,21 +54,6 @@ function list(session: Session): Command {
         .option('--states <STATES>', 'sectors in these states only, joined by commas')
         .option('--fast', 'without expiration and deal weight'),
   )
-}
-
-async function everySector(
-  sealer: SealerClient,
-  states: readonly string[] | undefined,
-): Promise<SectorRow[]> {
-  const rows: SectorRow[] = []
-  for (let after = -1; ; ) {
-    const page = await sealer['sectors.list']({ after, limit: pageRows })
-    rows.push(...page)
-    const last = page.at(-1)
-    if (last === undefined || page.length < pageRows) break
-    after = last.sectorNumber
-  }
-  return rows.filter((row) => states === undefined || states.includes(row.state))
 }
 
 /** The chain's view; the list stands without it. */

@@ -10,6 +10,7 @@ import { actorStateText } from '../show/actor-text.js'
 import { chainSectorText } from '../show/chain-sector-text.js'
 import { chainClock } from '../show/clock-time.js'
 import { minerInfoText, multiaddrText, powerText } from '../show/miner-info-text.js'
+import { stateLookups } from './state-lookups.js'
 
 export function stateCommand(session: Session): Command {
   return group('state', 'The chain’s state.', [
@@ -18,6 +19,7 @@ export function stateCommand(session: Session): Command {
     sector(session),
     deal(session),
     power(session),
+    ...stateLookups(session),
   ])
 }
 

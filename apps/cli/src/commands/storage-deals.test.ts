@@ -88,7 +88,7 @@ describe('storage-deals list', () => {
     })
     expect(code).toBe(1)
     expect(err).toMatch(
-      /^ERROR: nothing runs at \/nonexistent\/provider.sock: start it first\n {2}next: .*npm start/,
+      /^ERROR: the provider is not running: nothing at \/nonexistent\/provider.sock\n {2}next: .*npm start/,
     )
     expect(JSON.parse(out)).toMatchObject({ error: { code: 'NOT_RUNNING', remedy: 'retry' } })
   })

@@ -37,18 +37,33 @@ export const groups: readonly Group[] = [
     load: async (session) => (await import('../commands/provider.js')).providerCommand(session),
   },
   {
+    name: 'info',
+    about: 'the miner at a glance: chain, power, balances, sectors, workers',
+    load: async (session) => (await import('../commands/info.js')).infoCommand(session),
+  },
+  {
     name: 'sectors',
-    about: 'sectors: list, status, log, pledge, seal, release, unseal',
+    about: 'sectors: list, status, log, pledge, seal, release, unseal, refs, expired, numbers, batching',
     load: async (session) => (await import('../commands/sectors.js')).sectorsCommand(session),
   },
   {
     name: 'sealing',
-    about: 'sealing work: jobs, workers, set-limits, limits-log',
+    about: 'sealing work: jobs, workers, set-limits, limits-log, sched-diag',
     load: async (session) => (await import('../commands/sealing.js')).sealingCommand(session),
   },
   {
+    name: 'pieces',
+    about: 'deals’ data at home: list, release',
+    load: async (session) => (await import('../commands/pieces.js')).piecesCommand(session),
+  },
+  {
+    name: 'storage',
+    about: 'storage paths and the trash: list, find, trash, purge',
+    load: async (session) => (await import('../commands/storage.js')).storageCommand(session),
+  },
+  {
     name: 'proving',
-    about: 'WindowPoSt: info, deadlines, partitions, faults',
+    about: 'WindowPoSt: info, deadlines, deadline, partitions, faults, check, workers',
     load: async (session) => (await import('../commands/proving.js')).provingCommand(session),
   },
   {
@@ -58,7 +73,7 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'mpool',
-    about: 'the chain node’s message pool: pending',
+    about: 'the chain node’s message pool: pending, stat, find, config, gas-perf',
     load: async (session) => (await import('../commands/mpool.js')).mpoolCommand(session),
   },
   {
@@ -68,7 +83,7 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'actor',
-    about: 'the miner actor: info, set-addrs, set-peer-id',
+    about: 'the miner actor: info, set-addrs, set-peer-id, control',
     load: async (session) => (await import('../commands/actor.js')).actorCommand(session),
   },
   {
@@ -88,12 +103,18 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'state',
-    about: 'the chain’s state: miner-info, get-actor, sector, deal, power',
+    about:
+      'the chain’s state: miner-info, get-actor, sector, sectors, deal, power, list-miners, lookup, market, search-msg',
     load: async (session) => (await import('../commands/state.js')).stateCommand(session),
   },
   {
+    name: 'sync',
+    about: 'whether the chain node has caught up: status, wait',
+    load: async (session) => (await import('../commands/sync.js')).syncCommand(session),
+  },
+  {
     name: 'client',
-    about: 'make deals as a client does: import, deal, list-deals, deal-status, query-ask, market-add',
+    about: 'make deals as a client does: import, deal, list-deals, deal-status, query-ask, market-add, send',
     load: async (session) => (await import('../commands/client.js')).clientCommand(session),
   },
   {
@@ -115,5 +136,10 @@ export const groups: readonly Group[] = [
     name: 'doctor',
     about: 'check this machine and what runs on it, one line each, with what to do',
     load: async (session) => (await import('../commands/doctor.js')).doctorCommand(session),
+  },
+  {
+    name: 'version',
+    about: 'versions of the chain node and of this command',
+    load: async (session) => (await import('../commands/version.js')).versionCommand(session),
   },
 ]

@@ -1,7 +1,7 @@
 /** What a person does about a failure whose own text does not say. Codes are those of the apps, of host and of chain. */
 const steps: Readonly<Record<string, string>> = {
   NOT_RUNNING:
-    'start it ("npm start" runs everything); if it runs elsewhere, set SEALANE_RUNTIME_DIR to its socket folder or SEALANE_<APP>_API_INFO=TOKEN:URL',
+    'start it ("npm start" runs everything; systemctl start sealane-APP, or node apps/APP/dist/main.js run --config FILE, one app); if it runs elsewhere, set SEALANE_RUNTIME_DIR to its socket folder or SEALANE_<APP>_API_INFO=TOKEN:URL',
   CALL_FAILED: 'look into the log of the app that was asked; "sealane doctor" says which apps answer',
   UNAUTHORIZED: 'the token in SEALANE_<APP>_API_INFO is not of that app: make a new one',
   FORBIDDEN: 'use a token with more permission, or the socket on the app’s own host',

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { version } from '../version.js'
 import { jsonText } from './answer.js'
 import { groups } from './groups.js'
 import { nextStep } from './next-step.js'
@@ -29,7 +30,7 @@ export async function programFor(argv: readonly string[], session: Session): Pro
   const { terminal } = session
   const program = new Command('sealane')
     .description('Sealane: provider abroad, sealer and miner at home. One command for all of it.')
-    .version('0.1.0', '-V, --version', 'print the version')
+    .version(version, '-V, --version', 'print the version')
     .helpCommand('help [command]', 'help for one command')
     .configureOutput({
       writeOut: terminal.out,
@@ -105,6 +106,8 @@ function words(error: unknown): string {
     text?: unknown
     message?: unknown
   }
+  const app = /^nothing runs at (.*\/(provider|sealer|miner)\.sock)/.exec(String(message))
+  if (app !== null) return `the ${app[2]} is not running: nothing at ${app[1]}`
   if (name === 'ChainError' && typeof text === 'string' && !ofTheNode.has(String(code))) return text
   return typeof message === 'string' ? message : String(error)
 }

@@ -7,8 +7,10 @@ export interface Terminal {
   err(text: string): void
   /** Unix ms. */
   now(): number
-  /** Standard output is a person's. */
+  /** Standard output takes colours. */
   readonly colour: boolean
+  /** Standard output is a person's screen: it can be drawn anew. */
+  readonly tty: boolean
   /** Aborts when the person presses Ctrl-C. */
   readonly signal: AbortSignal
   /** All of standard input. */
@@ -24,6 +26,7 @@ export function processTerminal(): Terminal {
     err: (text) => void process.stderr.write(text),
     now: () => Date.now(),
     colour: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
+    tty: process.stdout.isTTY === true,
     get signal() {
       // Only who asks for it takes Ctrl-C away from Node's own handling.
       if (process.listenerCount('SIGINT') === 0) process.once('SIGINT', () => interrupted.abort())

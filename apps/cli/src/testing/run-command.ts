@@ -13,7 +13,13 @@ export const recordedNowMs = Date.UTC(2026, 10, 22, 15, 22, 2)
 export async function runCommand(
   line: string | readonly string[],
   env: Record<string, string | undefined> = {},
-  o: { nowMs?: number; input?: string; signal?: AbortSignal } = {},
+  o: {
+    nowMs?: number
+    input?: string
+    signal?: AbortSignal
+    tty?: boolean
+    seen?: (out: string) => void
+  } = {},
 ): Promise<Ran> {
   const argv = typeof line === 'string' ? words(line) : line
   let [out, err] = ['', '']
@@ -21,12 +27,14 @@ export async function runCommand(
     env: { SEALANE_HOME: '/nonexistent/sealane-home', ...env },
     out: (text) => {
       out += text
+      o.seen?.(out)
     },
     err: (text) => {
       err += text
     },
     now: () => o.nowMs ?? Date.now(),
     colour: false,
+    tty: o.tty ?? false,
     signal: o.signal ?? new AbortController().signal,
     input: async () => o.input ?? '',
   })

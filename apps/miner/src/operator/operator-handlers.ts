@@ -27,7 +27,7 @@ import { Network } from '../network/network.js'
 import { PublicationStore } from '../publish/publication-store.js'
 import { Keystore, type NamedKey } from '../wallet/keystore.js'
 import { Wallet } from '../wallet/wallet.js'
-import { ProvingViews } from '../window-post/index.js'
+import { ProvingCheck, ProvingViews } from '../window-post/index.js'
 import { messageRow } from './message-row.js'
 
 type WalletRow = ResultOf<(typeof minerOperator)['wallet.new']>
@@ -49,6 +49,7 @@ export class MinerOperator {
     private readonly messager: Messager,
     private readonly publications: PublicationStore,
     private readonly proving: ProvingViews,
+    private readonly provingCheck: ProvingCheck,
     private readonly health: Health,
   ) {}
 
@@ -113,6 +114,7 @@ export class MinerOperator {
       'proving.deadlines': async () => await this.proving.deadlines(),
       'proving.partitions': async () => await this.proving.partitions(),
       'proving.faults': async () => await this.proving.faults(),
+      'proving.check': async ({ deadline }) => await this.provingCheck.check(deadline),
     }
   }
 

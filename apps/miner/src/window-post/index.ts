@@ -1,5 +1,6 @@
 export { startMinerHub } from './miner-hub.js'
 export { PostWork, workService } from './post-work.js'
+export { ProvingCheck } from './proving-check.js'
 export { ProvingViews } from './proving-views.js'
 export { VanillaFiles } from './vanilla-files.js'
 export { WindowPost } from './window-post.js'

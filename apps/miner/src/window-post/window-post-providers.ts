@@ -4,6 +4,7 @@ import { PartitionStore } from './partition-store.js'
 import { PostClaims } from './post-claims.js'
 import { PostFacts } from './post-facts.js'
 import { PostWork } from './post-work.js'
+import { ProvingCheck } from './proving-check.js'
 import { ProvingViews } from './proving-views.js'
 import { Recoveries } from './recoveries.js'
 import { SectorHealth } from './sector-health.js'
@@ -29,4 +30,5 @@ export const windowPostProviders = [
   WindowPost,
   PostWork,
   ProvingViews,
+  ProvingCheck,
 ]

@@ -5,6 +5,7 @@ import { localRedis, temporaryDirectory, until } from '@sealane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MinerDb } from '../database.js'
 import { rowIdOf } from './partition-row.js'
+import { ProvingCheck } from './proving-check.js'
 import { ProvingViews } from './proving-views.js'
 import { PostWorker, type PostWorkerOptions } from './testing/post-worker.js'
 import { ProvingMiner } from './testing/proving-miner.js'
@@ -91,6 +92,11 @@ describe('WindowPoSt on the devnet', { timeout: 4 * MINUTES }, () => {
     expect(await views.info()).toMatchObject({ faults: 0, recoveries: 0 })
     const proven = (await views.deadlines()).filter(({ partitions }) => partitions > 0)
     expect(proven).toMatchObject([{ sectors: 2, faults: 0 }])
+    const checked = await miner.rooms.context.get(ProvingCheck).check(proven[0]?.deadline ?? 0)
+    expect(checked).toMatchObject([
+      { sectorNumber: first, faulty: false, problem: null },
+      { sectorNumber: second, faulty: false, problem: null },
+    ])
     expect((await views.partitions()).at(-1)).toMatchObject({
       state: 'Accepted',
       sectors: [first, second],
@@ -122,8 +128,11 @@ describe('WindowPoSt on the devnet', { timeout: 4 * MINUTES }, () => {
     const fault = await miner.told('sectorFaulty', ({ sectorNumber }) => sectorNumber === second)
     expect(fault.reason).toMatch(/^SECTOR_FAULTY/)
     expect(await miner.power()).toBe(2048n)
-    expect(await miner.rooms.context.get(ProvingViews).faults()).toMatchObject([
-      { sectorNumber: second, recovering: false },
+    const [faulty] = await miner.rooms.context.get(ProvingViews).faults()
+    expect(faulty).toMatchObject({ sectorNumber: second, recovering: false })
+    expect(await miner.rooms.context.get(ProvingCheck).check(faulty?.deadline ?? 0)).toMatchObject([
+      { sectorNumber: first, faulty: false, problem: null },
+      { sectorNumber: second, faulty: true, problem: expect.stringMatching(/^SECTOR_FAULTY/) },
     ])
     await until(
       'the alert command ran',

@@ -7,8 +7,16 @@ import { workerRow } from './rows.js'
 
 type SealingHandlers = Pick<
   OperatorHandlers<typeof sealerOperator>,
-  'sealing.jobs' | 'sealing.workers' | 'sealing.setLimits' | 'sealing.limitsLog'
+  'sealing.jobs' | 'sealing.workers' | 'storage.list' | 'sealing.setLimits' | 'sealing.limitsLog'
 >
+
+/** As registerWorker writes it down. */
+interface DescribedPath {
+  id: string
+  canSeal: boolean
+  canStore: boolean
+  freeBytes: number
+}
 
 /** Work in hand, who does it, and how much of it there may be. */
 export function sealingHandlers({ store, now, lookAtLine }: OperatorTools): SealingHandlers {
@@ -35,6 +43,28 @@ export function sealingHandlers({ store, now, lookAtLine }: OperatorTools): Seal
     'sealing.workers': async () => {
       const workers = await db.selectFrom('workers').selectAll().orderBy('worker_id').execute()
       return workers.map((worker) => workerRow(worker, now() - worker.last_seen_ms < WORKER_SILENT_MS))
+    },
+    'storage.list': async () => {
+      const workers = await db.selectFrom('workers').selectAll().orderBy('worker_id').execute()
+      const sectors = await db
+        .selectFrom('sectors')
+        .select(['sector_number', 'storage_id'])
+        .where('storage_id', 'is not', null)
+        .orderBy('sector_number')
+        .execute()
+      return workers.flatMap((worker) => {
+        const paths = JSON.parse(worker.paths) as DescribedPath[]
+        return paths.map(({ id, canSeal, canStore, freeBytes }) => ({
+          storageId: id,
+          canSeal,
+          canStore,
+          freeBytes: String(freeBytes),
+          sectors: sectors.filter((row) => row.storage_id === id).map((row) => row.sector_number),
+          workerId: worker.worker_id,
+          hostname: worker.hostname,
+          alive: now() - worker.last_seen_ms < WORKER_SILENT_MS,
+        }))
+      })
     },
     'sealing.setLimits': async (changes) => {
       await writing(db, (trx) => setLimits(trx, changes, now()))

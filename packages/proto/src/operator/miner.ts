@@ -181,6 +181,20 @@ export const minerOperator = operatorApi({
       }),
     ),
   },
+  /** Each live sector of a deadline: could a worker read it now? `problem`: why not; null when nothing is known against it. */
+  'proving.check': {
+    permission: 'read',
+    params: z.object({ deadline: z.int().min(0).max(47) }),
+    result: z.array(
+      z.object({
+        deadline: z.int(),
+        partition: z.int(),
+        sectorNumber: z.int(),
+        faulty: z.boolean(),
+        problem: z.string().nullable(),
+      }),
+    ),
+  },
   'proving.partitions': { permission: 'read', params: nothing, result: z.array(partitionRow) },
   'proving.faults': {
     permission: 'read',

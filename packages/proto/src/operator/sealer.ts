@@ -145,6 +145,24 @@ export const sealerOperator = operatorApi({
       }),
     ),
   },
+  /** Storage paths as the workers that serve them last described them. */
+  'storage.list': {
+    permission: 'read',
+    params: nothing,
+    result: z.array(
+      z.object({
+        storageId: z.string(),
+        canSeal: z.boolean(),
+        canStore: z.boolean(),
+        freeBytes: decimal,
+        /** Sectors whose files lie there. */
+        sectors: z.array(z.int()),
+        workerId: z.string(),
+        hostname: z.string(),
+        alive: z.boolean(),
+      }),
+    ),
+  },
   'sealing.setLimits': {
     permission: 'write',
     params: z.object({

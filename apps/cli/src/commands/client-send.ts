@@ -1,0 +1,52 @@
+import { formatAddress, parseAddress } from '@sealane/actors'
+import { formatFil } from '@sealane/fil-units'
+import type { Command } from 'commander'
+import { CliError } from '../cli-error.js'
+import { clientKey } from '../client/client-wallet.js'
+import { sendMessage } from '../client/send-message.js'
+import { clientDir } from '../connect/run-state.js'
+import { lines } from '../frame/answer.js'
+import { answers } from '../frame/answers.js'
+import { amount } from '../frame/parse-args.js'
+import type { Session } from '../frame/session.js'
+
+/** `client send`. Source: filecoin-project/lotus cli/send.go, as recorded. */
+export function clientSend(session: Session): Command {
+  return answers<{ json?: boolean }>(
+    session,
+    {
+      usage: 'send <targetAddress> <amount>',
+      about: 'Send FIL from the client’s key, and wait until the message has executed. Prints its CID.',
+      examples: ['client send t1ejujxx5smhi2ok2jmnd3hb63fbx7oevrjmfmika 0.5'],
+      notes:
+        'The amount is in FIL unless it says attofil. The miner app’s own keys send no transfers: its policy signs nothing but what a miner needs.',
+    },
+    async ({ json }, [targetText = '', amountText]) => {
+      const [target, value] = [parseAddress(targetText), amount('amount', amountText)]
+      const [chain, { key, address }, prefix] = await Promise.all([
+        session.chain(),
+        clientKey(clientDir(session.terminal.env)),
+        session.prefix(),
+      ])
+      const [from, to] = [formatAddress(address, prefix), formatAddress(target, prefix)]
+      const told = lines(`Sending message from: ${from}`, `Sending message to: ${to}`, 'Using Method: 0')
+      if (!json) session.terminal.out(told)
+      const balance = await chain.walletBalance(address)
+      if (balance <= value) {
+        throw new CliError(
+          { code: 'NO_FUNDS', address: from, has: String(balance), needs: String(value) },
+          `${from} has ${formatFil(balance)}, not ${formatFil(value)} and a little for gas: send it money ("sealane devnet fund ${from} 10" on the devnet)`,
+        )
+      }
+      const cid = await sendMessage(chain, key, {
+        from: address,
+        to: target,
+        value,
+        method: 0,
+        params: new Uint8Array(),
+        signal: session.terminal.signal,
+      })
+      return { json: { cid, from, to, value }, text: lines(cid) }
+    },
+  )
+}
