@@ -1,8 +1,8 @@
 // Writes everything that is generated and committed: gRPC code, the lifecycle diagrams, the help of every command, the reference of
-// configuration keys, the table of recorded cases.
+// configuration keys, the table of recorded cases, what of lotus' API the devnet answers.
 // `npm run generate`.
 import { execFile, spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -42,11 +42,55 @@ export async function generate(target) {
   writeFileSync(join(folder, 'vectors.md'), vectorTable())
   const { commandPage } = await import(join(root, 'apps/cli/dist/frame/command-page.js'))
   writeFileSync(join(folder, 'cli.md'), await commandPage())
+  writeFileSync(join(folder, 'lotus-rpc.md'), await lotusRpcPage())
   await Promise.all(
     configured.map(async (page) =>
       writeFileSync(join(folder, `config-${page.name}.md`), await configPage(page)),
     ),
   )
+}
+
+/** Method → its recordings → compared or not: from the tables that the devnet's test itself reads. */
+async function lotusRpcPage() {
+  const tests = join(root, 'packages/devnet/test')
+  const [{ asks }, { notComparable, notServed }] = await Promise.all(
+    ['asks.ts', 'not-compared.ts'].map((file) => import(join(tests, 'recorded', file))),
+  )
+  const names = readdirSync(join(tests, 'vectors/rpc'))
+    .map((file) => file.replace(/\.json$/, ''))
+    .sort()
+  const methods = new Map()
+  for (const name of names) {
+    const [method, variant = ''] = name.split(/--(.*)/s)
+    methods.set(method, [...(methods.get(method) ?? []), { name, variant }])
+  }
+  const compared = ({ name }) => name in asks || /^(err|ws)--/.test(name)
+  const told = (recordings) =>
+    recordings.map(({ variant }) => (variant === '' ? '(plain)' : variant)).join(', ')
+  const rows = [...methods].map(([method, recordings]) => {
+    const shown =
+      method === 'err' ? 'errors of the transport' : method === 'ws' ? 'WebSocket sessions' : `\`${method}\``
+    const left = recordings.filter((one) => !compared(one))
+    const reasons = new Set(left.map(({ name }) => notComparable[name]))
+    const answer =
+      method in notServed
+        ? `not served: ${notServed[method]}`
+        : left.length === 0
+          ? 'compared'
+          : `compared, but for ${told(left)}: ${[...reasons].join('; ')}`
+    return `| ${shown} | ${told(recordings)} | ${answer} |`
+  })
+  const count = names.filter((name) => compared({ name })).length
+  return `# Lotus' API on the devnet
+
+Generated from packages/devnet/test/recorded by \`npm run generate\`; do not edit.
+
+Exchanges recorded from a real lotus (v1.36, network version 28), asked again of the devnet in \`packages/devnet/test\`: kinds of values, null or empty, names and order of fields, statuses, codes and texts of errors. ${count} of ${names.length} are compared; to a method that is not served the devnet answers lotus' own "method not found", which is compared too.
+
+| method | recordings | the devnet's answer |
+| --- | --- | --- |
+${rows.join('\n')}
+`
 }
 
 /** What the app itself prints: the page cannot drift from the code that reads the file. */

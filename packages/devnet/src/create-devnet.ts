@@ -21,6 +21,7 @@ import { Dispatcher } from './rpc/dispatcher.js'
 import { HeadSubscriptions } from './rpc/head-subscriptions.js'
 import { RpcServer } from './rpc/server.js'
 import { Tokens, upTo } from './rpc/tokens.js'
+import { v0Methods } from './rpc/v0-methods.js'
 import { ChainStore } from './store/chain-store.js'
 import { devnetEconomics, encodeState, genesis } from './vm/index.js'
 
@@ -130,13 +131,21 @@ export async function createDevnet(options: DevnetOptions): Promise<Devnet> {
       random,
       shutdown: () => shutdown.resolve(),
     }
-    const dispatcher = new Dispatcher(allMethods(api), allChannels(api), (name, cause) =>
-      log.error('a method failed', {
-        method: name,
-        reason: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause),
-      }),
+    const methods = allMethods(api)
+    const serve = (served: ReturnType<typeof allMethods>) =>
+      new Dispatcher(served, allChannels(api), (name, cause) =>
+        log.error('a method failed', {
+          method: name,
+          reason: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause),
+        }),
+      )
+    const server = new RpcServer(
+      new Map([
+        ['/rpc/v1', serve(methods)],
+        ['/rpc/v0', serve(v0Methods(methods))],
+      ]),
+      tokens,
     )
-    const server = new RpcServer(dispatcher, tokens)
     const listen = options.listen ?? { host: '127.0.0.1', port: 0 }
     const { address: host, port } = await server.listen(listen.host, listen.port)
     const admin = await tokens.issue(upTo('admin'))

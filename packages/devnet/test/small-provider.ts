@@ -159,7 +159,7 @@ export class SmallProvider {
   }
 
   /** Publishes one deal of a whole 2KiB sector. */
-  async publish(seed: number): Promise<Deal> {
+  async publish(seed: number, label: string | Uint8Array = `deal ${seed}`): Promise<Deal> {
     const head = await this.chain.head()
     const startEpoch = head.height + 5_760
     const bounds = await this.chain.collateralBounds(paddedSize(2048n), false)
@@ -170,7 +170,7 @@ export class SmallProvider {
       verifiedDeal: false,
       client: this.client,
       provider: this.miner,
-      label: `deal ${seed}`,
+      label,
       startEpoch: epoch(startEpoch),
       endEpoch: epoch(startEpoch + 518_400),
       storagePricePerEpoch: attoFil(1000n),

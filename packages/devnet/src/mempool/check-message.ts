@@ -11,20 +11,13 @@ import {
 } from '@sealane/actors'
 import { verify } from '@sealane/crypto'
 import { LedgerError } from '../ledger/ledger-error.js'
+import { onChainMessage } from './check-statuses.js'
 
 /** Longest signed message a pool takes. Unit: bytes. Source: filecoin-project/lotus chain/messagepool (MaxMessageSize). */
 const maxMessageBytes = 64 * 1024
 
 /** Least fee cap a pool takes. Unit: attoFIL per gas. Source: filecoin-project/lotus (MinimumBaseFee). */
 const minimumBaseFee = 100n
-
-/**
- * Gas that storing a message on chain costs at least, as the pool of a recorded lotus (network version 28) states it.
- * Unit: gas. `OnChainMessage` of MpoolCheckMessages: 38,863 of compute, 1,000 for each byte and 36 more.
- */
-export function minimumGas(chainLength: number): number {
-  return 38_863 + 1_000 * (36 + chainLength)
-}
 
 /**
  * What a pool checks without looking at the chain: shape, fees, signature, in lotus' order and words.
@@ -54,7 +47,8 @@ export function checkMessage(signed: SignedMessage): void {
 
 /** What carrying it on chain costs must fit its gas limit. @throws LedgerError */
 export function checkMinimumGas(signed: SignedMessage): void {
-  const least = minimumGas(chainLengthBytes(signed))
+  const { ComputeGas, StorageGas } = onChainMessage(chainLengthBytes(signed))
+  const least = ComputeGas + StorageGas
   if (signed.message.gasLimit >= least) return
   throw new LedgerError(
     `verify msg failed: message will not be included in a block: 'GasLimit' field cannot be less than the cost of storing a message on chain ${signed.message.gasLimit} < ${least}`,

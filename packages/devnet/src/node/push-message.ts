@@ -33,7 +33,13 @@ async function push(
   const filled = await estimated(node, { ...message, from }, spec)
   const nonce = await node.pool.nextNonce(from)
   const signed = node.wallet.signMessage(from, { ...filled, nonce })
-  await node.pool.push(signed, { trusted: true, ...(spec?.uuid === undefined ? {} : { uuid: spec.uuid }) })
+  try {
+    await node.pool.push(signed, { trusted: true, ...(spec?.uuid === undefined ? {} : { uuid: spec.uuid }) })
+  } catch (cause) {
+    throw cause instanceof LedgerError
+      ? new LedgerError(`mpool push: failed to push message: ${cause.message}`)
+      : cause
+  }
   return signed
 }
 

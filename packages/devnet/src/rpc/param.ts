@@ -94,6 +94,15 @@ export const params = {
   messages: param('*[]*types.Message', (json) =>
     asList(json).map((one) => shapes.message.read(goFields(one, 'Message'), 'params')),
   ),
+  messagePrototypes: param('*[]*api.MessagePrototype', (json) =>
+    asList(json).map((one) => {
+      const { Message = null, ValidNonce } = (one ?? {}) as { readonly [key: string]: Json | undefined }
+      return {
+        message: shapes.message.read(goFields(Message, 'MessagePrototype.Message'), 'params'),
+        validNonce: ValidNonce === true,
+      }
+    }),
+  ),
   signedMessage: param('**types.SignedMessage', (json) => readSigned(json)),
   signedMessages: param('*[]*types.SignedMessage', (json) => asList(json).map(readSigned)),
   signature: shaped('**crypto.Signature', shapes.signature),

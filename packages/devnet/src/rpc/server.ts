@@ -2,12 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type Json, parseJson, stringifyJson } from '@sealane/chain'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { WebSocketServer } from 'ws'
 import { DevnetError } from '../node/devnet-error.js'
 import type { Answer, Dispatcher, Request } from './dispatcher.js'
-import type { Channel } from './method.js'
 import type { Permission } from './permissions.js'
+import { idOf, requestOf } from './request-of.js'
 import { RpcFailure, rpcCode } from './rpc-failure.js'
+import { SocketSession } from './socket-session.js'
 import type { Tokens } from './tokens.js'
 
 /** Longest request. Source: filecoin-project/lotus node/rpc.go (100 MiB). Unit: bytes. */
@@ -19,8 +20,6 @@ const pingEveryMs = 5_000
 /** Longer than anybody polls. Unit: ms. */
 const keepAliveMs = 180_000
 
-const rpcPath = '/rpc/v1'
-
 /** JSON-RPC over HTTP and WebSocket on one port, as go-jsonrpc serves it: statuses, codes and texts included. */
 export class RpcServer {
   readonly #server: Server
@@ -28,7 +27,8 @@ export class RpcServer {
   readonly #pings: NodeJS.Timeout
 
   constructor(
-    private readonly dispatcher: Dispatcher,
+    /** What answers at each path: `/rpc/v1`, `/rpc/v0`. */
+    private readonly dispatchers: ReadonlyMap<string, Dispatcher>,
     private readonly tokens: Tokens,
   ) {
     this.#server = createServer((request, response) => void this.#http(request, response))
@@ -83,196 +83,85 @@ export class RpcServer {
 
   async #http(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const path = new URL(request.url ?? '/', 'http://devnet').pathname
-      if (path !== rpcPath) return end(response, 404, '404 page not found\n', 'text/plain; charset=utf-8')
+      const dispatcher = this.#dispatcher(request)
+      if (dispatcher === undefined)
+        return end(response, 404, '404 page not found\n', 'text/plain; charset=utf-8')
       const allowed = await this.#allowed(request)
       if (allowed === undefined) return end(response, 401, '')
       const body = await bodyOf(request)
       if (body === undefined) return end(response, 413, '')
-      if (request.method !== 'POST' || body.trim() === '') return this.#invalid(response)
-      await this.#body(body, allowed, response)
+      if (request.method !== 'POST' || body.trim() === '') return invalid(dispatcher, response)
+      await answerBody(dispatcher, body, allowed, response)
     } catch (cause) {
       if (!response.headersSent)
         end(response, 500, `${cause instanceof Error ? cause.message : String(cause)}\n`)
     }
   }
 
-  async #body(body: string, allowed: readonly Permission[], response: ServerResponse): Promise<void> {
-    let json: Json
-    try {
-      json = parseJson(body)
-    } catch {
-      const failure = this.dispatcher.failure(null, '', new RpcFailure(rpcCode.parseError, 'Parse error'))
-      return send(response, 500, failure)
-    }
-    if (Array.isArray(json)) {
-      if (json.length === 0) return this.#invalid(response)
-      const answers: Answer[] = []
-      for (const one of json as readonly Json[]) {
-        const answer = await this.#one(one, allowed)
-        if (answer !== undefined) answers.push(answer)
-      }
-      return end(response, 200, stringifyJson(answers as unknown as Json), 'application/json')
-    }
-    const answer = await this.#one(json, allowed)
-    if (answer === undefined) return end(response, 200, '')
-    send(response, 'error' in answer ? statusOf(answer.error.code) : 200, answer)
-  }
-
-  /** The answer to one request; undefined when it is a notification. */
-  async #one(json: Json, allowed: readonly Permission[]): Promise<Answer | undefined> {
-    let request: Request
-    try {
-      request = requestOf(json)
-    } catch (cause) {
-      return this.dispatcher.failure(idOf(json), '', cause)
-    }
-    const answer = await this.dispatcher.answer(request, allowed)
-    return request.id === null ? undefined : answer
-  }
-
-  #invalid(response: ServerResponse): void {
-    send(
-      response,
-      400,
-      this.dispatcher.failure(null, '', new RpcFailure(rpcCode.invalidRequest, 'Invalid request')),
-    )
+  #dispatcher(request: IncomingMessage): Dispatcher | undefined {
+    return this.dispatchers.get(new URL(request.url ?? '/', 'http://devnet').pathname)
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy())
-    const path = new URL(request.url ?? '/', 'http://devnet').pathname
-    const allowed = path === rpcPath ? await this.#allowed(request) : undefined
-    if (allowed === undefined) {
-      const status = path === rpcPath ? '401 Unauthorized' : '404 Not Found'
+    const dispatcher = this.#dispatcher(request)
+    const allowed = dispatcher === undefined ? undefined : await this.#allowed(request)
+    if (dispatcher === undefined || allowed === undefined) {
+      const status = dispatcher === undefined ? '404 Not Found' : '401 Unauthorized'
       socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`)
       return
     }
     this.#sockets.handleUpgrade(request, socket, head, (client) => {
-      new SocketSession(client, this.dispatcher, allowed)
+      new SocketSession(client, dispatcher, allowed)
     })
   }
 }
 
-/** One WebSocket: requests answered as they are done, and its subscriptions. */
-class SocketSession {
-  #nextChannel = 1
-  #nextPing = 1
-  readonly #open = new Map<string, { channel: number; close: () => void }>()
-  readonly #unread = new Map<string, () => void>()
-
-  constructor(
-    private readonly socket: WebSocket,
-    private readonly dispatcher: Dispatcher,
-    private readonly allowed: readonly Permission[],
-  ) {
-    socket.on('message', (data) => void this.#frame(String(data)))
-    // A pong comes after everything before its ping was read from the socket.
-    socket.on('pong', (data) => {
-      const read = this.#unread.get(data.toString())
-      this.#unread.delete(data.toString())
-      read?.()
-    })
-    socket.on('error', () => socket.terminate())
-    socket.on('close', () => {
-      for (const { close } of this.#open.values()) close()
-      this.#open.clear()
-      this.#unread.clear()
-    })
+async function answerBody(
+  dispatcher: Dispatcher,
+  body: string,
+  allowed: readonly Permission[],
+  response: ServerResponse,
+): Promise<void> {
+  let json: Json
+  try {
+    json = parseJson(body)
+  } catch {
+    const failure = dispatcher.failure(null, '', new RpcFailure(rpcCode.parseError, 'Parse error'))
+    return send(response, 500, failure)
   }
-
-  #send(json: unknown): void {
-    if (this.socket.readyState === this.socket.OPEN) this.socket.send(stringifyJson(json as Json))
+  if (Array.isArray(json)) {
+    if (json.length === 0) return invalid(dispatcher, response)
+    const answers: Answer[] = []
+    for (const one of json as readonly Json[]) {
+      const answer = await answerOne(dispatcher, one, allowed)
+      if (answer !== undefined) answers.push(answer)
+    }
+    return end(response, 200, stringifyJson(answers as unknown as Json), 'application/json')
   }
-
-  async #frame(text: string): Promise<void> {
-    let json: Json
-    let request: Request
-    try {
-      json = parseJson(text)
-    } catch {
-      // Lotus does not answer what is not JSON.
-      return
-    }
-    try {
-      request = requestOf(json)
-    } catch (cause) {
-      this.#send(this.dispatcher.failure(idOf(json), '', cause))
-      return
-    }
-    if (request.method === 'xrpc.cancel') {
-      this.#cancel(String(request.params[0]))
-      return
-    }
-    if (this.dispatcher.channel(request.method) !== undefined && request.id !== null) {
-      this.#subscribe(request)
-      return
-    }
-    const answer = await this.dispatcher.answer(request, this.allowed)
-    if (request.id !== null) this.#send(answer)
-  }
-
-  #subscribe(request: Request): void {
-    const target = this.dispatcher.channel(request.method)
-    if (target === undefined) return
-    try {
-      this.dispatcher.prepare(target, request, this.allowed)
-    } catch (cause) {
-      this.#send(this.dispatcher.failure(request.id, request.method, cause))
-      return
-    }
-    const id = this.#nextChannel++
-    this.#send({ id: request.id, jsonrpc: '2.0', result: id })
-    const channel: Channel = {
-      send: (value, read) => {
-        this.#send({ jsonrpc: '2.0', method: 'xrpc.ch.val', params: [id, value] })
-        if (read === undefined || this.socket.readyState !== this.socket.OPEN) return
-        const mark = String(this.#nextPing++)
-        this.#unread.set(mark, read)
-        this.socket.ping(mark)
-      },
-      drop: (reason) => this.socket.close(1008, reason),
-    }
-    this.#open.set(String(request.id), { channel: id, close: target.open(channel) })
-  }
-
-  #cancel(requestId: string): void {
-    const open = this.#open.get(requestId)
-    if (open === undefined) return
-    this.#open.delete(requestId)
-    open.close()
-    this.#send({ jsonrpc: '2.0', method: 'xrpc.ch.close', params: [open.channel] })
-  }
+  const answer = await answerOne(dispatcher, json, allowed)
+  if (answer === undefined) return end(response, 200, '')
+  send(response, 'error' in answer ? statusOf(answer.error.code) : 200, answer)
 }
 
-function requestOf(json: Json): Request {
-  if (json === null || typeof json !== 'object' || Array.isArray(json)) {
-    throw new RpcFailure(rpcCode.invalidRequest, 'Invalid request')
+/** The answer to one request; undefined when it is a notification. */
+async function answerOne(
+  dispatcher: Dispatcher,
+  json: Json,
+  allowed: readonly Permission[],
+): Promise<Answer | undefined> {
+  let request: Request
+  try {
+    request = requestOf(json)
+  } catch (cause) {
+    return dispatcher.failure(idOf(json), '', cause)
   }
-  const { id, method, params } = json as { readonly [key: string]: Json | undefined }
-  if (id !== undefined && id !== null && typeof id === 'object') {
-    const goType = Array.isArray(id) ? '[]interface {}' : 'map[string]interface {}'
-    throw new RpcFailure(rpcCode.parseError, `failed to parse ID: invalid id type: ${goType}`)
-  }
-  if (params !== undefined && params !== null && !Array.isArray(params)) {
-    const kind = typeof params === 'object' ? 'object' : typeof params
-    throw new RpcFailure(
-      rpcCode.parseError,
-      `unmarshaling param array: json: cannot unmarshal ${kind} into Go value of type []jsonrpc.param`,
-    )
-  }
-  return {
-    id: id ?? null,
-    method: typeof method === 'string' ? method : '',
-    params: (params ?? []) as readonly Json[],
-  }
+  const answer = await dispatcher.answer(request, allowed)
+  return request.id === null ? undefined : answer
 }
 
-/** The id to answer a request with that could not be read. */
-function idOf(json: Json): Json {
-  if (json === null || typeof json !== 'object' || Array.isArray(json)) return null
-  const { id } = json as { readonly id?: Json }
-  return id === undefined || typeof id === 'object' ? null : id
+function invalid(dispatcher: Dispatcher, response: ServerResponse): void {
+  send(response, 400, dispatcher.failure(null, '', new RpcFailure(rpcCode.invalidRequest, 'Invalid request')))
 }
 
 function statusOf(code: number): number {

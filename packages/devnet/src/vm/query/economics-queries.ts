@@ -15,6 +15,11 @@ export function preCommitDeposit(state: ChainState, sealProof: number): AttoFil 
   return size === undefined ? undefined : withLotusMargin(depositOf(state.genesis.economics, size))
 }
 
+/** Bytes of a sector sealed by this proof; undefined for one that this chain has not. */
+export function sectorSizeOf(sealProof: number): bigint | undefined {
+  return proofsOfSealType(sealProof)?.sectorSize
+}
+
 /** The pledge of one sector as the API answers: 10 % on top. `verifiedSize` is bytes of verified deals. */
 export function initialPledge(
   state: ChainState,

@@ -1,0 +1,36 @@
+import type { Ask } from './ask.ts'
+import { hello, strangerKey } from './ask.ts'
+
+/** About the node itself, its tokens and its wallet. */
+export const nodeAsks: Readonly<Record<string, Ask>> = {
+  Version: () => [],
+  Session: () => [],
+  AuthVerify: (w) => [w.readToken],
+  'AuthNew--read': () => [['read']],
+  StateNetworkName: () => [],
+  StateNetworkVersion: (w) => [[w.head]],
+  'StateNetworkVersion--empty-tsk': () => [[]],
+  StateGetNetworkParams: () => [],
+  NodeStatus: () => [true],
+  SyncState: () => [],
+  NetPeers: () => [],
+  WalletBalance: (w) => [w.client],
+  WalletList: () => [],
+  WalletDefaultAddress: () => [],
+  'WalletHas--true': (w) => [w.client],
+  'WalletHas--false': () => [strangerKey],
+  'WalletNew--bls': () => ['bls'],
+  'WalletNew--bad-type-error': () => ['ed25519'],
+  'WalletSign--bls': (w) => [w.worker, hello],
+  'WalletSign--secp256k1': (w) => [w.client, hello],
+  WalletSignMessage: (w) => [w.client, w.send()],
+  WalletValidateAddress: (w) => [w.client],
+  'WalletExport--throwaway': (w) => [w.client],
+  'WalletExport--missing-error': () => [strangerKey],
+  'WalletExport--bls-throwaway': (w) => [w.worker],
+  'WalletValidateAddress--bad-error': () => ['t1x'],
+  'WalletVerify--true': async (w) => [w.client, hello, await w.signature(w.client, hello)],
+  'WalletVerify--bls-true': async (w) => [w.worker, hello, await w.signature(w.worker, hello)],
+  'WalletVerify--false-error': async (w) => [w.client, 'aGVsbG8=', await w.signature(w.client, hello)],
+  'Version--v0': () => [],
+}
