@@ -21,8 +21,13 @@ export async function keepQueues(
 ): Promise<QueueServer> {
   const given = o.env.REDIS_URL
   if (given) {
-    const url = (db: number) => given.replace(/\/?\d*$/, `/${db}`)
-    return { crossing: url(0), home: url(1), backend: 'redis', stop: async () => {}, abandon: () => {} }
+    return {
+      crossing: withDatabase(given, 0),
+      home: withDatabase(given, 1),
+      backend: 'redis',
+      stop: async () => {},
+      abandon: () => {},
+    }
   }
   // SEALANE_QUEUES=postgres tries the fallback where a Redis is installed.
   const redis =
@@ -55,6 +60,14 @@ export async function keepQueues(
     stop: () => postgres.stop(),
     abandon: () => process.kill(postgres.pid, 'SIGINT'),
   }
+}
+
+/** The same server with another database number; `redis://host:port` without one as well. */
+export function withDatabase(given: string, database: number): string {
+  const url = new URL(given)
+  if (/unix:$/.test(url.protocol)) url.searchParams.set('db', String(database))
+  else url.pathname = `/${database}`
+  return url.href
 }
 
 function keepAlive(first: LocalServer, died: (how: string) => void, again: () => Promise<LocalServer>) {

@@ -1,4 +1,5 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { kind } from '@sealane/jobs'
@@ -157,6 +158,23 @@ describe('queues on Redis', () => {
   })
 
   suite(() => server.url)
+
+  it('refuses an add to a server that was never there, and the process lives on', async () => {
+    const unhandled: unknown[] = []
+    const note = (reason: unknown) => unhandled.push(reason)
+    process.on('unhandledRejection', note)
+    // Accepts connections and never says a word: the wait for the first one lasts as long as the add may.
+    const silent = createServer(() => {})
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const queues = open(`redis://127.0.0.1:${(silent.address() as AddressInfo).port}`)
+    await expect(queues.add(look, { row: 1, turn: 1 }, { queueName: 'test.silent' })).rejects.toMatchObject({
+      code: 'QUEUE_DOWN',
+    })
+    await queues.close()
+    silent.close()
+    process.off('unhandledRejection', note)
+    expect(unhandled).toEqual([])
+  })
 
   it('keeps acknowledged jobs over kill -9, and works on by itself when Redis is back', async () => {
     const health = new Health()

@@ -225,6 +225,8 @@ class BullQueues implements Queues {
     const timeout = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer in ${ADD_TIMEOUT_MS} ms`)), ADD_TIMEOUT_MS)
     })
+    // It may pass while the first connection is still waited for: then nobody listens yet, and Node would end the process.
+    timeout.catch(() => {})
     try {
       if (!(await this.server.ready())) throw new Error('not connected')
       const answer = work(this.#queue(name))
