@@ -1,4 +1,4 @@
-// `npm test`, `npm run check`, `npm run generate` and `npm run bench:…`, each self-sufficient: they install and build what they need first.
+// `npm test`, `npm run check`, `npm run chaos`, `npm run generate` and `npm run bench:…`, each self-sufficient: they install and build what they need first.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { build, environment, handOver, install, orRefuse, root } from './bootstrap.mjs'
@@ -18,6 +18,9 @@ const tasks = {
     const [which = '', ...rest] = args
     return handOver([join(root, 'scripts/bench', `${which}.mjs`), ...rest])
   },
+  async chaos() {
+    return handOver([join(root, 'apps/chaos/dist/main.js'), ...args])
+  },
   async generate() {
     return handOver([join(root, 'scripts/generate.mjs'), ...args])
   },
@@ -32,7 +35,7 @@ await orRefuse(async () => {
   process.chdir(root)
   await install()
   const cargo = spawnSync('cargo', ['--version']).status === 0
-  await build({ addons: cargo && (task === 'test' || task === 'bench') })
+  await build({ addons: cargo && (task === 'test' || task === 'bench' || task === 'chaos') })
   environment()
   return chosen()
 })

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
+import { parseDuration } from '@sealane/fil-units'
 import type { Command } from 'commander'
-import { readRunState, sealaneHome } from '../connect/run-state.js'
+import { clientDir, readRunState, sealaneHome } from '../connect/run-state.js'
 import { tlsDir } from '../connect/tls-dir.js'
 import { type Check, skip } from '../doctor/check.js'
 import {
@@ -21,22 +22,43 @@ import {
   configFilesIn,
   queueUrls,
 } from '../doctor/service-checks.js'
+import type { Answer } from '../frame/answer.js'
 import { answers } from '../frame/answers.js'
 import type { Session } from '../frame/session.js'
+import { examine } from '../invariants/examine.js'
+import { ownerPlaces } from '../invariants/places.js'
+import { promises } from '../invariants/violation.js'
 import { doctorText } from '../show/doctor-text.js'
+import { invariantsText } from '../show/invariants-text.js'
 import { processLives } from '../up/process-lives.js'
 
+interface DoctorOptions {
+  config?: string[]
+  invariants?: boolean
+  settled?: string | true
+  state?: string
+  storage?: string[]
+}
+
 export function doctorCommand(session: Session): Command {
-  return answers<{ config?: string[] }>(
+  return answers<DoctorOptions>(
     session,
     {
       usage: 'doctor',
       about:
         'Check this machine and what runs on it, one line each, with what to do. Exits with 1 when something fails.',
-      examples: ['doctor', 'doctor --config /etc/sealane/sealer.toml'],
+      examples: [
+        'doctor',
+        'doctor --config /etc/sealane/sealer.toml',
+        'doctor --invariants',
+        'doctor --invariants --settled 60s',
+        'doctor --invariants --state /var/lib/sealane --storage /data/one --storage /data/two',
+      ],
+      notes: invariantNotes,
     },
-    async ({ config }) => {
-      const checks = await examine(session, config ?? [])
+    async ({ config, ...options }) => {
+      if (options.invariants) return await invariants(session, config ?? [], options)
+      const checks = await examineMachine(session, config ?? [])
       return {
         json: checks,
         text: doctorText(checks),
@@ -44,15 +66,64 @@ export function doctorCommand(session: Session): Command {
       }
     },
     (command) =>
-      command.option(
-        '--config <FILE>',
-        'an app’s config: its queues are checked too; may be repeated',
-        (file: string, before: string[] = []) => [...before, file],
-      ),
+      command
+        .option('--config <FILE>', 'an app’s config: its queues are checked too; may be repeated', repeated)
+        .option(
+          '--invariants',
+          'read databases, journals, files and chain, and check the promises instead; changes nothing',
+        )
+        .option(
+          '--settled [WAIT]',
+          'with --invariants: also that nothing is left to do, waiting this long for it (default 0s)',
+        )
+        .option('--state <DIR>', 'with --invariants: where the apps keep their state')
+        .option('--storage <DIR>', 'with --invariants: a worker’s storage path; may be repeated', repeated),
   )
 }
 
-async function examine(session: Session, configs: readonly string[]): Promise<Check[]> {
+const invariantNotes = `--invariants opens the databases of this machine's apps read-only, while they run or after they stopped, asks the chain node
+for what the miner's journal names, and reads staging, storage paths and trash:
+${Object.entries(promises)
+  .map(([name, text]) => `  ${name.padEnd(8)} ${text}${name === 'settled' ? ' (with --settled)' : ''}`)
+  .join('\n')}
+What is not on this machine is left out and named. Exits with 1 when a promise is broken, with the rows that show it.`
+
+function repeated(value: string, before: string[] = []): string[] {
+  return [...before, value]
+}
+
+async function invariants(
+  session: Session,
+  configs: readonly string[],
+  options: DoctorOptions,
+): Promise<Answer> {
+  const { env, now, signal } = session.terminal
+  const home = sealaneHome(env)
+  const state = readRunState(home)
+  const own = options.state === undefined && state !== undefined
+  // After `npm start` ended, its chain and queues are files that nobody serves.
+  const served = !own || processLives(state.pid, 'up')
+  const { settled } = options
+  const examined = await examine({
+    places: ownerPlaces(options.state ?? state?.stateDir ?? '/var/lib/sealane', options.storage ?? []),
+    clientDir: own ? clientDir(env) : undefined,
+    chain:
+      served || env.FULLNODE_API_INFO !== undefined
+        ? await session.chain().catch(() => undefined)
+        : undefined,
+    queues: queueUrls([...configs, ...(own && served ? configFilesIn(join(home, 'config')) : [])], env),
+    settleMs: settled === undefined ? undefined : settled === true ? 0 : parseDuration(settled),
+    now,
+    signal,
+  })
+  return {
+    json: { ok: examined.violations.length === 0, ...examined },
+    text: invariantsText(examined, settled !== undefined),
+    ...(examined.violations.length > 0 ? { exitCode: 1 } : {}),
+  }
+}
+
+async function examineMachine(session: Session, configs: readonly string[]): Promise<Check[]> {
   const { env } = session.terminal
   const home = sealaneHome(env)
   const state = readRunState(home)
