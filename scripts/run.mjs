@@ -21,6 +21,9 @@ const tasks = {
   async chaos() {
     return handOver([join(root, 'apps/chaos/dist/main.js'), ...args])
   },
+  async 'wan-lab'() {
+    return handOver([join(root, 'infra/wan-lab/lab.mjs'), ...args])
+  },
   async generate() {
     return handOver([join(root, 'scripts/generate.mjs'), ...args])
   },

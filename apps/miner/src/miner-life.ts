@@ -9,7 +9,7 @@ import {
   halt,
   InjectConfig,
   Log,
-  loadIdentity,
+  liveIdentity,
   Metrics,
   type OperatorServer,
   serveGrpc,
@@ -68,7 +68,7 @@ export class MinerLife implements OnApplicationBootstrap, OnApplicationShutdown 
 
   async onApplicationBootstrap(): Promise<void> {
     const { config, log } = this
-    const tls = loadIdentity(config.tls.dir, 'miner')
+    const tls = liveIdentity(config.tls.dir, 'miner', { health: this.health, log })
     this.#servers.push(
       await serveOperator({
         api: minerOperator,

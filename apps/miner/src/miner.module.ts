@@ -1,5 +1,5 @@
 import { Module, type Provider } from '@nestjs/common'
-import { CONFIG, createQueues, Health, Log, loadIdentity, tlsOptions } from '@sealane/host'
+import { CONFIG, createQueues, Health, Log, liveIdentity, tlsOptions } from '@sealane/host'
 import type { MinerConfig } from './config.js'
 import { MinerLife } from './miner-life.js'
 import { minerProviders } from './miner-providers.js'
@@ -13,7 +13,7 @@ const proving: Provider[] = [
     provide: PostQueue,
     inject: [CONFIG, Log, Health],
     useFactory: (config: MinerConfig, log: Log, health: Health) => {
-      const tls = tlsOptions(loadIdentity(config.tls.dir, 'miner'))
+      const tls = tlsOptions(liveIdentity(config.tls.dir, 'miner', { health, log }))
       return createQueues({ url: config.home.redis_url, name: 'home', tls, log, health })
     },
   },

@@ -5,7 +5,7 @@ import {
   type FileServer,
   Health,
   Log,
-  loadIdentity,
+  liveIdentity,
   Metrics,
   type OperatorServer,
   type Queues,
@@ -122,9 +122,9 @@ export class ProviderLife implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   async #servePieces(): Promise<FileServer> {
-    const { config, deals, staging, log } = this.rooms
+    const { config, deals, staging, health, log } = this.rooms
     const { host, port } = hostAndPort(config.pieces.listen)
-    const tls = loadIdentity(config.tls.dir, 'provider')
+    const tls = liveIdentity(config.tls.dir, 'provider', { health, log })
     return await servePieces({ host, port, tls, db: deals.db, staging, log: log.child({ room: 'pieces' }) })
   }
 
@@ -138,7 +138,7 @@ export class ProviderLife implements OnApplicationBootstrap, OnApplicationShutdo
       ...(listen === ''
         ? {}
         : {
-            tcp: { ...hostAndPort(listen), tls: loadIdentity(config.tls.dir, 'provider') },
+            tcp: { ...hostAndPort(listen), tls: liveIdentity(config.tls.dir, 'provider') },
             ...(jwt_secret === undefined ? {} : { jwtSecret: jwt_secret }),
           }),
       metrics,

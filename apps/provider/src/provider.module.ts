@@ -8,7 +8,7 @@ import {
   createQueues,
   Health,
   Log,
-  loadIdentity,
+  liveIdentity,
   Metrics,
   type Queues,
   tlsOptions,
@@ -240,6 +240,8 @@ async function furnish(
 
 function crossingQueues(config: ProviderConfig, log: Log, health: Health): Queues {
   const url = config.crossing.redis_url
-  const tls = url.startsWith('rediss:') ? { tls: tlsOptions(loadIdentity(config.tls.dir, 'provider')) } : {}
+  const tls = url.startsWith('rediss:')
+    ? { tls: tlsOptions(liveIdentity(config.tls.dir, 'provider', { health, log })) }
+    : {}
   return createQueues({ url, name: 'crossing', log, health, ...tls })
 }

@@ -65,3 +65,4 @@ export {
   roleName,
   tlsOptions,
 } from './tls/certificates.js'
+export { liveIdentity, renewIdentities } from './tls/live-identity.js'

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { parseDuration } from '@sealane/fil-units'
 import type { Command } from 'commander'
 import { CliError } from '../cli-error.js'
 import { tlsDir } from '../connect/tls-dir.js'
 import { lines } from '../frame/answer.js'
 import { answers, group } from '../frame/answers.js'
-import { natural, oneOf } from '../frame/parse-args.js'
+import { natural, oneOf, usage } from '../frame/parse-args.js'
 import type { Session } from '../frame/session.js'
 import { certificatesIn, certificatesTable } from '../show/certificates-table.js'
 
@@ -56,6 +57,7 @@ interface IssueOptions {
   name?: string
   host?: string[]
   days?: string
+  validFor?: string
   out?: string
 }
 
@@ -76,7 +78,7 @@ function issue(session: Session): Command {
       const role = oneOf('the role', roleText, roles)
       const dir = resolve(tlsDir(session.terminal.env, o.dir))
       const out = o.out === undefined ? dir : resolve(o.out)
-      const days = o.days === undefined ? undefined : natural('--days', o.days)
+      const validForMs = lifeOf(o)
       if (!existsSync(join(dir, 'ca.key'))) {
         throw new CliError(
           { code: 'FILE', path: join(dir, 'ca.key'), reason: 'not there' },
@@ -89,7 +91,7 @@ function issue(session: Session): Command {
         outDir: out,
         ...(o.name === undefined ? {} : { name: o.name }),
         ...(o.host === undefined ? {} : { hosts: o.host }),
-        ...(days === undefined ? {} : { days }),
+        ...(validForMs === undefined ? {} : { validForMs }),
       })
       const made = certificatesIn(out, session.terminal.now()).find((one) => one.role === role)
       return {
@@ -106,8 +108,20 @@ function issue(session: Session): Command {
           (host: string, before: string[] = []) => [...before, host],
         )
         .option('--days <N>', 'how long it is valid (default: 365)')
+        .option('--valid-for <DURATION>', 'the same as a duration, such as 12h or 90s')
         .option('--out <DIR>', 'where to put it, with a copy of ca.crt (default: beside the authority)'),
   )
+}
+
+/** How long a certificate shall live, undefined for the usual year. Unit: ms. */
+function lifeOf(o: { days?: string; validFor?: string }): number | undefined {
+  if (o.days !== undefined) return natural('--days', o.days) * 86_400_000
+  if (o.validFor === undefined) return undefined
+  try {
+    return parseDuration(o.validFor)
+  } catch {
+    throw usage(`--valid-for is a duration such as 12h or 90s, not "${o.validFor}"`)
+  }
 }
 
 function show(session: Session): Command {

@@ -9,7 +9,7 @@ import {
   type Health,
   type Identity,
   type Log,
-  loadIdentity,
+  liveIdentity,
   mkdirDurable,
   type OperatorServer,
   type Queues,
@@ -115,7 +115,7 @@ export class Coordinator {
 
   /** Opens the state (one coordinator per state directory: SqlError LOCKED, `halt`), begins to serve and to work. */
   static async start(settings: SealerSettings, log: Log, health: Health): Promise<Coordinator> {
-    const coordinator = new Coordinator(settings, await open(settings), log, health)
+    const coordinator = new Coordinator(settings, await open(settings, log, health), log, health)
     try {
       await coordinator.#serve()
     } catch (error) {
@@ -369,9 +369,9 @@ export class Coordinator {
   }
 }
 
-async function open(settings: SealerSettings): Promise<Opened> {
+async function open(settings: SealerSettings, log: Log, health: Health): Promise<Opened> {
   const stateDir = settings.paths.state_dir
-  const tls = loadIdentity(settings.tls.dir, 'sealer')
+  const tls = liveIdentity(settings.tls.dir, 'sealer', { health, log })
   await mkdirDurable(stateDir, 0o700)
   const lock = holdLock(join(stateDir, 'sealer.lock'))
   try {

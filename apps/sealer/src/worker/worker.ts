@@ -8,7 +8,7 @@ import {
   halt,
   type Identity,
   type Log,
-  loadIdentity,
+  liveIdentity,
   mkdirDurable,
   type Queues,
   type Repeated,
@@ -77,7 +77,7 @@ export class Worker {
 
   /** Opens storage and keys (`halt` when they are not what they should be), then seeks work. */
   static async start(config: WorkerConfig, log: Log, health: Health): Promise<Worker> {
-    const worker = new Worker(config, await open(config), log, health)
+    const worker = new Worker(config, await open(config, log, health), log, health)
     const session = randomUUID()
     worker.#seek('sealer', session)
     if (config.worker.tasks.includes('post')) worker.#seek('miner', session)
@@ -181,7 +181,7 @@ export class Worker {
   }
 }
 
-async function open(config: WorkerConfig): Promise<Opened> {
+async function open(config: WorkerConfig, log: Log, health: Health): Promise<Opened> {
   const { paths, worker, tls } = config
   const bound = worker.tasks.filter((task) => task !== 'commit')
   if (worker.storage.length === 0 && bound.length > 0) {
@@ -190,7 +190,7 @@ async function open(config: WorkerConfig): Promise<Opened> {
       `tasks ${bound.join(', ')} need a storage path: add --storage PATH, or run --tasks commit only`,
     )
   }
-  const identity = loadIdentity(tls.dir, 'worker')
+  const identity = liveIdentity(tls.dir, 'worker', { health, log })
   // Others put their operator sockets there, and refuse a folder that is open to everybody.
   await mkdirDurable(paths.runtime_dir, 0o700)
   const lock = holdLock(join(paths.runtime_dir, `worker-${worker.name}.lock`))

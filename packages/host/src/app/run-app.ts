@@ -4,6 +4,7 @@ import type { INestApplicationContext, Type } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { createLog, type Log, type LogLevel } from '../log/log.js'
 import { nestLog } from '../log/nest-log.js'
+import { renewIdentities } from '../tls/live-identity.js'
 import { exitCodeOf, FAULT_EXIT_CODE, onHalt, plainLine } from './halt.js'
 import { Health } from './health.js'
 import { hostModule } from './host-module.js'
@@ -41,7 +42,7 @@ export interface RunningApp {
 
 /**
  * Runs one app: Nest context, signals, guards, graceful stop. Close things in `onApplicationShutdown`
- * (or `onModuleDestroy`) of their modules. SIGTERM or SIGINT stops, a second one ends at once.
+ * (or `onModuleDestroy`) of their modules. SIGTERM or SIGINT stops, a second one ends at once; SIGHUP reads certificates again.
  * A start-up failure or halt() prints one plain line and exits 78 (own fault) or 70 (bug); stop exits 0, or 75 when a hook hung.
  */
 export async function runApp(o: RunAppOptions): Promise<RunningApp> {
@@ -96,6 +97,10 @@ export async function runApp(o: RunAppOptions): Promise<RunningApp> {
       void stop()
     })
   }
+  // As systemctl reload: certificates are read again, nothing stops.
+  process.on('SIGHUP', () => {
+    log.info('reload', { certificates: renewIdentities() ? 'read again' : 'not all good, the old ones stay' })
+  })
   onHalt(die)
   alarmOnLag(health, metrics)
   try {

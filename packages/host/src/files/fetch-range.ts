@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { HostError } from '../errors/host-error.js'
 import { type Identity, type Role, roleName, tlsOptions } from '../tls/certificates.js'
+import { plainTlsText } from '../tls/plain-tls-text.js'
 
 export interface FetchRangeOptions {
   /** `https://host:port/path`, of our own configuration, never from a job. */
@@ -89,7 +90,7 @@ function head(o: FetchRangeOptions, agent: Agent): Promise<IncomingMessage> {
 }
 
 function broken(o: FetchRangeOptions, cause: unknown): HostError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = plainTlsText(cause)
   return new HostError({ code: 'FILE_TRANSFER', url: o.url, reason }, `${o.url}: ${reason}`, { cause })
 }
 

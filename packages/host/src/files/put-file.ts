@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises'
 import { Agent, request } from 'node:https'
 import { HostError } from '../errors/host-error.js'
 import { type Identity, type Role, roleName, tlsOptions } from '../tls/certificates.js'
+import { plainTlsText } from '../tls/plain-tls-text.js'
 
 /** No byte taken for this long ends an upload. Unit: ms. */
 const IDLE_TIMEOUT_MS = 30_000
@@ -48,7 +49,7 @@ export async function putFile(o: {
       file.createReadStream({ autoClose: false }).on('error', reject).pipe(outgoing)
     }).catch((cause: unknown) => {
       if (o.signal?.aborted) throw cause
-      const reason = cause instanceof Error ? cause.message : String(cause)
+      const reason = plainTlsText(cause)
       throw new HostError({ code: 'FILE_TRANSFER', url: o.url, reason }, `${o.url}: ${reason}`, { cause })
     })
     if (status >= 200 && status < 300) return

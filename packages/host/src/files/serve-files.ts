@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls'
 import { HostError } from '../errors/host-error.js'
 import { type Log, silentLog } from '../log/log.js'
 import { type Identity, type Role, tlsOptions } from '../tls/certificates.js'
+import { logRefusedConnections } from '../tls/refused-connections.js'
 import { receiveFile } from './receive-file.js'
 
 export interface FileServer {
@@ -49,8 +50,9 @@ export async function serveFiles(o: {
       else response.writeHead(500).end()
     })
   })
+  o.tls.onRenewed?.(() => server.setSecureContext(tlsOptions(o.tls)))
   server.setTimeout(IDLE_TIMEOUT_MS)
-  server.on('tlsClientError', (error) => log.warn('file server refused a connection', { error }))
+  logRefusedConnections(server, 'file server', log)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
       reject(
@@ -77,8 +79,11 @@ export async function serveFiles(o: {
     const subject = (request.socket as TLSSocket).getPeerCertificate().subject
     const role = typeof subject?.OU === 'string' ? subject.OU : ''
     const name = typeof subject?.CN === 'string' ? subject.CN : ''
-    if (!o.roles.includes(role))
-      return void response.writeHead(403).end(`role ${role || 'none'} may not fetch files here\n`)
+    if (!o.roles.includes(role)) {
+      const reason = `role ${role || 'none'} may not fetch files here`
+      log.warn('file server refused a caller', { role, name, reason })
+      return void response.writeHead(403).end(`${reason}\n`)
+    }
     const requestPath = decodeURIComponent((request.url ?? '/').split('?')[0] ?? '/')
     if (request.method === 'PUT' && o.receive) {
       const target = await o.receive(requestPath, { role, name })

@@ -1,4 +1,4 @@
-import { Channel, credentials } from '@grpc/grpc-js'
+import { Channel, credentials, experimental } from '@grpc/grpc-js'
 import {
   type CallOptions,
   type Client,
@@ -11,6 +11,8 @@ import {
 } from 'nice-grpc'
 import type { CompatServiceDefinition } from 'nice-grpc/lib/service-definitions/index.js'
 import { type Identity, type Role, roleName } from '../tls/certificates.js'
+import { plainTlsText } from '../tls/plain-tls-text.js'
+import { IdentityProvider } from './identity-provider.js'
 import { fromWire, RemoteError, type WireFailure } from './remote-error.js'
 import { KEEPALIVE } from './serve-grpc.js'
 
@@ -29,13 +31,10 @@ export function grpcChannel(o: { address: string; tls?: Identity; role?: Role })
   }
   if (o.address.startsWith('unix:') || o.tls === undefined)
     return new Channel(o.address, credentials.createInsecure(), options)
+  const provider = new IdentityProvider(o.tls)
   return new Channel(
     o.address,
-    credentials.createSsl(
-      Buffer.from(o.tls.authority),
-      Buffer.from(o.tls.key),
-      Buffer.from(o.tls.certificate),
-    ),
+    experimental.createCertificateProviderChannelCredentials(provider, provider),
     { ...options, ...(o.role === undefined ? {} : { 'grpc.ssl_target_name_override': roleName(o.role) }) },
   )
 }
@@ -92,7 +91,7 @@ function remoteErrors(deadlineMs: number): ClientMiddleware {
         cause.code === Status.PERMISSION_DENIED || cause.code === Status.UNAUTHENTICATED ? 'hold' : 'retry'
       throw new RemoteError(
         { code: `GRPC_${Status[cause.code]}`, path: cause.path },
-        `${cause.path}: ${cause.details}`,
+        `${cause.path}: ${plainTlsText(new Error(cause.details))}`,
         remedy,
         { cause },
       )

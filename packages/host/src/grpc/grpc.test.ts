@@ -121,7 +121,7 @@ describe('gRPC with role certificates', () => {
     await issueCertificate(dir, {
       role: 'caller',
       outDir: old,
-      days: 1,
+      validForMs: 86_400_000,
       now: new Date(Date.now() - 10 * day),
     })
     expect(() => loadIdentity(old, 'caller')).toThrow(

@@ -1,5 +1,5 @@
 import { chmodSync, rmSync } from 'node:fs'
-import { ServerCredentials } from '@grpc/grpc-js'
+import { experimental, ServerCredentials } from '@grpc/grpc-js'
 import {
   type CallContext,
   createServer,
@@ -14,6 +14,8 @@ import { HostError } from '../errors/host-error.js'
 import type { Log } from '../log/log.js'
 import { silentLog } from '../log/log.js'
 import type { Identity, Role } from '../tls/certificates.js'
+import { logRefusedConnectionsOf } from '../tls/refused-connections.js'
+import { IdentityProvider } from './identity-provider.js'
 import { NAME_HEADER, peerRole, ROLE_HEADER } from './peer-role.js'
 import { toWire } from './remote-error.js'
 
@@ -83,7 +85,7 @@ export async function serveGrpc(o: {
   const server = base.use(errorsToStatus(log))
   for (const service of o.services) {
     server
-      .with(allow(service.roles))
+      .with(allow(service.roles, log))
       .add(
         service.definition,
         service.implementation as ServiceImplementation<CompatServiceDefinition, { caller: Caller }>,
@@ -93,11 +95,7 @@ export async function serveGrpc(o: {
   const credentials =
     o.tls === undefined || socket !== undefined
       ? ServerCredentials.createInsecure()
-      : ServerCredentials.createSsl(
-          Buffer.from(o.tls.authority),
-          [{ private_key: Buffer.from(o.tls.key), cert_chain: Buffer.from(o.tls.certificate) }],
-          true,
-        )
+      : serverCredentials(o.tls)
   let port: number
   try {
     port = await server.listen(o.address, credentials)
@@ -110,24 +108,31 @@ export async function serveGrpc(o: {
     )
   }
   if (socket !== undefined) chmodSync(socket, 0o600)
+  const endLog = socket === undefined ? logRefusedConnectionsOf(port, 'gRPC', log) : () => {}
   return {
     port,
     close: async () => {
+      endLog()
       server.forceShutdown()
       if (socket !== undefined) rmSync(socket, { force: true })
     },
   }
 }
 
-function allow(roles: readonly Role[]): ServerMiddleware<{ caller: Caller }> {
+/** Mutual TLS; a renewed certificate is shown from the next connection on. */
+function serverCredentials(identity: Identity): ServerCredentials {
+  const provider = new IdentityProvider(identity)
+  return experimental.createCertificateProviderServerCredentials(provider, provider, true)
+}
+
+function allow(roles: readonly Role[], log: Log): ServerMiddleware<{ caller: Caller }> {
   return async function* (call, context: CallContext) {
     const role = context.metadata.get(ROLE_HEADER)
     const name = context.metadata.get(NAME_HEADER) ?? ''
     if (role === undefined || !(roles.includes(role) || role === 'local')) {
-      throw new ServerError(
-        Status.PERMISSION_DENIED,
-        `role ${role ?? 'none'} may not call ${call.method.path}; it is for ${roles.join(', ')}`,
-      )
+      const reason = `role ${role ?? 'none'} may not call ${call.method.path}; it is for ${roles.join(', ')}`
+      log.warn('call refused', { role, name, reason })
+      throw new ServerError(Status.PERMISSION_DENIED, reason)
     }
     return yield* call.next(call.request, { ...context, caller: { role, name } })
   }

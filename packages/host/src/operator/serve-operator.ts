@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
+import { Server as TlsServer } from 'node:tls'
 import type { OperatorApi, OperatorHandlers, Permission } from '@sealane/proto'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Metrics } from '../app/metrics.js'
@@ -89,6 +90,10 @@ function build<Api extends OperatorApi>(
   // Over TLS the token says who calls: an operator's browser or script has no certificate of ours.
   const https = tls === undefined ? null : { cert: tls.certificate, key: tls.key }
   const server: FastifyInstance = Fastify({ ...options, https }) as unknown as FastifyInstance
+  tls?.onRenewed?.(() => {
+    const { server: under } = server as { server: unknown }
+    if (under instanceof TlsServer) under.setSecureContext({ cert: tls.certificate, key: tls.key })
+  })
   server.post<{ Params: { method: string } }>('/v1/:method', async (request, reply): Promise<string> => {
     void reply.type('application/json')
     const answer = await call(

@@ -4,6 +4,7 @@ import { Redis } from 'ioredis'
 import type { HealthRoom } from '../app/health.js'
 import { HostError } from '../errors/host-error.js'
 import type { Log } from '../log/log.js'
+import { plainTlsText } from '../tls/plain-tls-text.js'
 import { type QueueServer, workerOptions } from './queue-server.js'
 import type { parseQueueUrl } from './queue-url.js'
 import { refuseVolatileRedis } from './redis-durability.js'
@@ -52,7 +53,7 @@ export function redisServer(
     return true
   }
   producer.on('error', (error: Error) => {
-    lamp?.red(`Redis ${shown}: ${error.message || error.name}`)
+    lamp?.red(`Redis ${shown}: ${plainTlsText(error)}`)
     if (error.message !== told) log.warn('Redis away, trying again', { server: shown, error })
     told = error.message
   })

@@ -25,8 +25,11 @@ export interface Identity {
   readonly role: Role
   readonly certificate: string
   readonly key: string
+  /** One certificate or several: while an authority is replaced both are trusted. */
   readonly authority: string
   readonly expiresMs: number
+  /** Calls `listener` when the files were renewed; absent for an identity that is read once. See liveIdentity. */
+  onRenewed?(listener: () => void): void
 }
 
 /** The DNS name that a role's certificate carries, and that a client insists on, wherever the server lives. */
@@ -57,16 +60,23 @@ export async function createAuthority(dir: string, o: { now?: Date } = {}): Prom
     CRYPTO,
   )
   await writeFileDurable(join(dir, 'ca.key'), await pemKey(keys.privateKey), { mode: 0o600 })
-  await writeFileDurable(join(dir, 'ca.crt'), certificate.toString('pem'), { mode: 0o644 })
+  await writeFileDurable(join(dir, 'ca.crt'), `${certificate.toString('pem')}\n`, { mode: 0o644 })
 }
 
 /**
  * Makes `<role>.crt` and `<role>.key` in `outDir` (default `dir`) by the authority in `dir`, with a copy of `ca.crt`.
- * `name` tells machines of one role apart in logs; `hosts` are further DNS names or addresses for other TLS clients.
+ * `name` tells machines of one role apart in logs; `validForMs` is a year unless said otherwise; `hosts` are further DNS names or addresses for other TLS clients.
  */
 export async function issueCertificate(
   dir: string,
-  o: { role: Role; name?: string; hosts?: readonly string[]; days?: number; outDir?: string; now?: Date },
+  o: {
+    role: Role
+    name?: string
+    hosts?: readonly string[]
+    validForMs?: number
+    outDir?: string
+    now?: Date
+  },
 ): Promise<void> {
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(o.role) || o.role === 'local')
     throw certificate(o.role, 'a role is a lower-case word, and not `local`')
@@ -90,7 +100,7 @@ export async function issueCertificate(
       subject: [{ CN: [o.name ?? o.role] }, { OU: [o.role] }],
       issuer: authority.subject,
       notBefore: new Date(now.getTime() - DAY_MS),
-      notAfter: new Date(now.getTime() + (o.days ?? CERTIFICATE_DAYS) * DAY_MS),
+      notAfter: new Date(now.getTime() + (o.validForMs ?? CERTIFICATE_DAYS * DAY_MS)),
       signingAlgorithm: ALGORITHM,
       publicKey: keys.publicKey as x509.PublicKeyType,
       signingKey: signingKey as x509.X509CertificateCreateWithKeyParams['signingKey'],
@@ -115,8 +125,8 @@ export async function issueCertificate(
   const out = o.outDir ?? dir
   mkdirSync(out, { recursive: true, mode: 0o700 })
   await writeFileDurable(join(out, `${o.role}.key`), await pemKey(keys.privateKey), { mode: 0o600 })
-  await writeFileDurable(join(out, `${o.role}.crt`), issued.toString('pem'), { mode: 0o644 })
-  if (out !== dir) await writeFileDurable(join(out, 'ca.crt'), authority.toString('pem'), { mode: 0o644 })
+  await writeFileDurable(join(out, `${o.role}.crt`), `${issued.toString('pem')}\n`, { mode: 0o644 })
+  if (out !== dir) await writeFileDurable(join(out, 'ca.crt'), read(join(dir, 'ca.crt'), ''), { mode: 0o644 })
 }
 
 /**
@@ -126,13 +136,14 @@ export async function issueCertificate(
 export function loadIdentity(dir: string, role: Role, o: { now?: Date } = {}): Identity {
   const file = join(dir, `${role}.crt`)
   const fix = `issue one with \`sealane certs issue ${role}\``
-  const authority = read(join(dir, 'ca.crt'), 'make it with `sealane certs init`')
+  // Files joined by hand may lack the line's end between two certificates, which OpenSSL insists on.
+  const authority = pemsIn(read(join(dir, 'ca.crt'), 'make it with `sealane certs init`')).join('\n')
   const pem = read(file, fix)
   const key = read(join(dir, `${role}.key`), fix)
   const own = new X509Certificate(pem)
   const now = o.now ?? new Date()
   const expires = new Date(own.validTo)
-  if (!own.verify(new X509Certificate(authority).publicKey))
+  if (!pemsIn(authority).some((one) => own.verify(new X509Certificate(one).publicKey)))
     throw certificate(file, `was not issued by ${join(dir, 'ca.crt')}: ${fix}`)
   if (!own.checkPrivateKey(createPrivateKey(key)))
     throw certificate(file, `does not belong to ${role}.key: ${fix}`)
@@ -155,12 +166,23 @@ function subjectRole(subject: string): string | undefined {
   return /^OU=(.*)$/m.exec(subject)?.[1]
 }
 
-/** node:tls options for a server or client of this identity: mutual, TLS 1.3, this authority only. */
+/** Every certificate in a PEM text. */
+function pemsIn(text: string): string[] {
+  return text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
+}
+
+/** node:tls options for a server or client of this identity: mutual, TLS 1.3, this authority only; a renewed certificate shows in them. */
 export function tlsOptions(identity: Identity) {
   return {
-    ca: identity.authority,
-    cert: identity.certificate,
-    key: identity.key,
+    get ca() {
+      return identity.authority
+    },
+    get cert() {
+      return identity.certificate
+    },
+    get key() {
+      return identity.key
+    },
     minVersion: 'TLSv1.3' as const,
     requestCert: true,
     rejectUnauthorized: true,
