@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { connect } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { grpcChannel, grpcClient, roleName } from '@sealane/host'
 import { minerV1, workV1 } from '@sealane/proto'
-import { Redis } from 'ioredis'
 
 const wanted = JSON.parse(process.argv[2])
 /** An attempt that meets nothing ends here. Unit: ms. */
@@ -35,24 +35,26 @@ const attempts = {
       outgoing.on('error', reject)
       outgoing.end()
     }),
-  redis: async () => {
-    const redis = new Redis(wanted.url, {
-      tls,
-      lazyConnect: true,
-      retryStrategy: () => null,
-      connectTimeout: patienceMs,
-    })
-    const told = []
-    redis.on('error', (error) => told.push(error.message))
-    try {
-      await redis.connect()
-      return String(await redis.call(...wanted.command))
-    } catch (error) {
-      throw new Error(told[0] ?? error.message)
-    } finally {
-      redis.disconnect()
-    }
-  },
+  redis: () =>
+    new Promise((resolve, reject) => {
+      const { hostname: host, port, username, password } = new URL(wanted.url)
+      const words = [...(username === '' ? [] : [['AUTH', username, password]]), wanted.command]
+      const socket = connectTls({ host, port: Number(port), ...tls, timeout: patienceMs })
+      let text = ''
+      socket.setEncoding('utf8').on('data', (part) => {
+        text += part
+        const answers = text.split('\r\n').slice(0, -1)
+        const refused = answers.find((answer) => answer.startsWith('-'))
+        if (refused !== undefined) reject(new Error(refused.slice(1)))
+        else if (answers.length >= words.length) resolve(answers.at(-1).slice(1))
+      })
+      socket.once('secureConnect', () =>
+        socket.write(words.map((command) => `${command.join(' ')}\r\n`).join('')),
+      )
+      socket.once('timeout', () => socket.destroy(new Error('no answer')))
+      socket.once('error', reject)
+      socket.once('close', () => reject(new Error('closed without a word')))
+    }),
   grpc: async () => {
     const identity = {
       authority: readFileSync(ca, 'utf8'),

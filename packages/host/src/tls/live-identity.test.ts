@@ -1,8 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
-import { temporaryDirectory } from '@sealane/testkit'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { Health } from '../app/health.js'
 import { fetchRange } from '../files/fetch-range.js'
 import { serveFiles } from '../files/serve-files.js'
@@ -12,6 +12,16 @@ import { createAuthority, type Identity, issueCertificate, loadIdentity, tlsOpti
 import { liveIdentity, renewIdentities } from './live-identity.js'
 
 const dayMs = 86_400_000
+const made: string[] = []
+afterAll(() => {
+  for (const dir of made) rmSync(dir, { recursive: true, force: true })
+})
+
+function temporaryDirectory(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'sl-tls-'))
+  made.push(dir)
+  return dir
+}
 
 /** The serial number that a server shows now. */
 function shown(port: number, identity: Identity): Promise<string> {
