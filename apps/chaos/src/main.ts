@@ -96,9 +96,10 @@ function planText({ deals, dealConcurrent, faults }: RoundPlan): string {
   return `${deals} deals, ${dealConcurrent} at once; ${said.join(', ') || 'no faults'}`
 }
 
-function roundText(head: string, { findings, seconds, restarts }: RoundResult): string {
+function roundText(head: string, result: RoundResult): string {
+  const { findings, seconds, provenSeconds, settledSeconds, restarts } = result
   const verdict = findings.length === 0 ? 'ok' : `FAILED, ${findings.length} findings`
-  return `${head}: ${verdict} in ${seconds} s, ${restarts} restarts`
+  return `${head}: ${verdict} in ${seconds} s (proven ${provenSeconds}, settled ${settledSeconds}), ${restarts} restarts`
 }
 
 function failureText(o: { plan: RoundPlan; result: RoundResult; home: string; again: string }): string {

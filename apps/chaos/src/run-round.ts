@@ -35,6 +35,9 @@ export interface FaultDone extends Scheduled {
 
 export interface RoundResult {
   readonly seconds: number
+  /** From the start until all deals were proven, and until nothing was left to do. */
+  readonly provenSeconds: number
+  readonly settledSeconds: number
   readonly findings: readonly Finding[]
   readonly faults: readonly FaultDone[]
   /** Services that were started again. */
@@ -50,6 +53,7 @@ export async function runRound(o: {
 }): Promise<RoundResult> {
   const { home, plan, signal, tell } = o
   const began = performance.now()
+  const seconds = () => Math.round((performance.now() - began) / 100) / 10
   mkdirSync(home, { recursive: true, mode: 0o700 })
   const file = join(home, 'data')
   writeFileSync(file, randomBytes(plan.deals * fullSector))
@@ -79,16 +83,20 @@ export async function runRound(o: {
     )
     const summary = await stack.summary(doneMs, signal)
     signal.throwIfAborted()
+    const provenSeconds = seconds()
     // What still goes on when the deals are proven is undone; what is still to come finds nothing to hurt.
     heal.abort()
     await Promise.all(hurting)
     const findings = summary?.ok === true ? [] : [notDone(stack, summary)]
     const checker = await examine(home, env, redis, findings.length === 0, signal)
     findings.push(...checker)
+    const settledSeconds = seconds()
     findings.push(...orphansOf(home, stack.pid).map((one) => orphan(one, 'no service owns it')))
     return {
-      seconds: Math.round((performance.now() - began) / 100) / 10,
       findings: [...findings, ...(await stopped(stack))],
+      seconds: seconds(),
+      provenSeconds,
+      settledSeconds,
       faults,
       restarts: stack.told.filter(({ event }) => event === 'restarted').length,
     }

@@ -14,6 +14,7 @@ import {
 } from '@sealane/actors'
 import { createChainClient, rpcCall } from '@sealane/chain'
 import { generateKey, publicKey } from '@sealane/crypto'
+import { epoch } from '@sealane/fil-units'
 import { temporaryDirectory, until } from '@sealane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sendMessage } from '../client/send-message.js'
@@ -207,6 +208,21 @@ Seq. No.: 3
     writeFileSync(small, 'x'.repeat(64))
     expect((await run(`client import ${small}`)).err).toContain('has 64 bytes: a piece needs at least 65')
     expect((await run('client import /nonexistent')).err).toContain('no file /nonexistent')
+  })
+
+  it('lets rounds pass without a block on the devnet, and replaces its last tipsets', async () => {
+    const chain = createChainClient({ nodes: devnet.nodes() })
+    const before = await chain.head()
+    const skipped = JSON.parse((await run('devnet null-rounds 7 --json')).out) as { height: number }
+    expect(skipped.height).toBeGreaterThanOrEqual(before.height + 8)
+    // Of a null round, the tipset before it.
+    expect((await chain.tipSetByHeight(epoch(skipped.height - 1))).height).toBeLessThan(skipped.height - 6)
+    const old = await chain.head()
+    const { out } = await run('devnet reorg 3 --withhold')
+    expect(out).toMatch(/^3 tipsets replaced, head \d+\n$/)
+    expect((await chain.tipSetByHeight(old.height)).key).not.toEqual(old.key)
+    expect((await run('devnet reorg 0')).err).toContain('a reorg takes 1 to')
+    await chain.close()
   })
 
   it('lets the devnet advance, and waits until it has', async () => {

@@ -10,7 +10,13 @@ import type { Session } from '../frame/session.js'
 import { devnetText, holdLines } from '../show/devnet-text.js'
 
 export function devnetCommand(session: Session): Command {
-  return group('devnet', 'The embedded chain.', [info(session), advance(session), fund(session)])
+  return group('devnet', 'The embedded chain.', [
+    info(session),
+    advance(session),
+    fund(session),
+    nullRounds(session),
+    reorg(session),
+  ])
 }
 
 async function call(session: Session, method: string, params: readonly Json[]): Promise<Json> {
@@ -99,5 +105,43 @@ function fund(session: Session): Command {
       command
         .option('--to-balance', 'send only what is missing to reach the amount')
         .option('--no-wait', 'return at once'),
+  )
+}
+
+function nullRounds(session: Session): Command {
+  return answers(
+    session,
+    {
+      usage: 'null-rounds <rounds>',
+      about:
+        'Let rounds pass without a block, then make one: what a chain does whose miners all lose a round.',
+      examples: ['devnet null-rounds 5'],
+    },
+    async (_options, [text]) => {
+      const rounds = natural('rounds', text)
+      const height = Number(await call(session, 'Devnet.NullRounds', [rounds]))
+      return { json: { rounds, height }, text: lines(`${rounds} null rounds, head ${height}`) }
+    },
+  )
+}
+
+function reorg(session: Session): Command {
+  return answers<{ withhold?: boolean }>(
+    session,
+    {
+      usage: 'reorg <depth>',
+      about:
+        'Replace the last tipsets by others and one more. Their messages go back to the pool, and into the new blocks.',
+      examples: ['devnet reorg 5', 'devnet reorg 3 --withhold'],
+    },
+    async ({ withhold }, [text]) => {
+      const depth = natural('depth', text)
+      const height = Number(await call(session, 'Devnet.Reorg', [depth, withhold ?? false]))
+      return {
+        json: { depth, withhold: withhold ?? false, height },
+        text: lines(`${depth} tipsets replaced, head ${height}`),
+      }
+    },
+    (command) => command.option('--withhold', 'leave their messages in the pool: they land in later blocks'),
   )
 }
