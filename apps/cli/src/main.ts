@@ -1,5 +1,4 @@
-import { runCli } from './frame/run-cli.js'
-import { processTerminal } from './frame/terminal.js'
+import { liveIds } from './complete/live-ids.js'
 
 // `sealane … | head` closes the pipe early: that is the reader's right, not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -7,4 +6,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
-process.exitCode = await runCli(process.argv.slice(2), processTerminal())
+const [word, kind = ''] = process.argv.slice(2)
+if (word === 'complete-ids') {
+  // What completion scripts ask while a key is held: nothing else is loaded.
+  for (const id of await liveIds(kind, process.env)) process.stdout.write(`${id}\n`)
+} else {
+  const [{ runCli }, { processTerminal }] = await Promise.all([
+    import('./frame/run-cli.js'),
+    import('./frame/terminal.js'),
+  ])
+  process.exitCode = await runCli(process.argv.slice(2), processTerminal())
+}

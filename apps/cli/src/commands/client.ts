@@ -342,8 +342,9 @@ function listDeals(session: Session): Command {
     session,
     {
       usage: 'list-deals',
+      watch: true,
       about: 'List the deals this client made, with what provider and chain say of them.',
-      examples: ['client list-deals', 'client list-deals -v'],
+      examples: ['client list-deals', 'client list-deals -v', 'client list-deals --watch'],
     },
     async ({ verbose }) => {
       const [chain, { key }] = await Promise.all([session.chain(), ownKey(session)])

@@ -18,8 +18,13 @@ function why(session: Session): Command {
     session,
     {
       usage: 'why <id>',
+      watch: true,
       about: 'Say why a deal is where it is: what it waits for, since when, and who must act.',
-      examples: ['deals why yu3bdena', 'deals why 6f1c1f0e-8a3f-4e2c-9a55-5f9a3f0f3b11'],
+      examples: [
+        'deals why yu3bdena',
+        'deals why 6f1c1f0e-8a3f-4e2c-9a55-5f9a3f0f3b11',
+        'deals why yu3bdena --watch',
+      ],
       notes: anyId,
     },
     async (_, [id = '']) => {

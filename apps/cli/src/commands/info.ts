@@ -13,8 +13,9 @@ export function infoCommand(session: Session): Command {
     session,
     {
       usage: 'info',
+      watch: true,
       about: 'Print the miner at a glance: chain, power, balances, sectors by state, workers.',
-      examples: ['info'],
+      examples: ['info', 'info --watch'],
     },
     async () => {
       const found = await overview(session, await ownMiner(session))

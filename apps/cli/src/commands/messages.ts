@@ -16,6 +16,7 @@ function list(session: Session): Command {
     session,
     {
       usage: 'list',
+      watch: true,
       about: 'List messages: nonce, state, what they are for and what they wait for.',
       examples: ['messages list', 'messages list --state Pushed --limit 20'],
     },

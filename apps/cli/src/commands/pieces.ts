@@ -18,6 +18,7 @@ function list(session: Session): Command {
     session,
     {
       usage: 'list',
+      watch: true,
       about: 'List pieces at home: deal, state, sector and what each waits for.',
       examples: ['pieces list', 'pieces list --state Held'],
     },

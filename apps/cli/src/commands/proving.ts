@@ -58,6 +58,7 @@ function partitions(session: Session): Command {
     session,
     {
       usage: 'partitions',
+      watch: true,
       about: 'List the WindowPoSts owed and made: state, sectors, skipped ones, message.',
       examples: ['proving partitions'],
     },

@@ -17,13 +17,21 @@ export function sealingCommand(session: Session): Command {
 }
 
 function jobs(session: Session): Command {
-  return answers(
+  return answers<{ worker?: string }>(
     session,
-    { usage: 'jobs', about: 'List what workers are doing now.', examples: ['sealing jobs'] },
-    async () => {
-      const rows = await (await session.sealer())['sealing.jobs']({})
+    {
+      usage: 'jobs',
+      watch: true,
+      about: 'List what workers are doing now.',
+      examples: ['sealing jobs', 'sealing jobs --watch'],
+    },
+    async ({ worker }) => {
+      const rows = (await (await session.sealer())['sealing.jobs']({})).filter(
+        (row) => worker === undefined || row.workerId === worker,
+      )
       return { json: rows, text: jobsTable(rows, session.terminal.now()) }
     },
+    (command) => command.option('--worker <WORKER>', 'of this worker only'),
   )
 }
 

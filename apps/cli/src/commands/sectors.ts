@@ -34,8 +34,14 @@ function list(session: Session): Command {
     session,
     {
       usage: 'list',
+      watch: true,
       about: 'List sectors by number.',
-      examples: ['sectors list', 'sectors list --states WaitSeed,Held', 'sectors list --fast'],
+      examples: [
+        'sectors list',
+        'sectors list --states WaitSeed,Held',
+        'sectors list --fast',
+        'sectors list --watch',
+      ],
     },
     async ({ states, fast }) => {
       const sealer = await session.sealer()

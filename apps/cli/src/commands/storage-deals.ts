@@ -24,8 +24,13 @@ function list(session: Session): Command {
     session,
     {
       usage: 'list',
+      watch: true,
       about: 'List deals, oldest first.',
-      examples: ['storage-deals list', 'storage-deals list --verbose --state Transferring'],
+      examples: [
+        'storage-deals list',
+        'storage-deals list --verbose --state Transferring',
+        'storage-deals list --watch',
+      ],
     },
     async ({ verbose, state, limit }) => {
       const provider = await session.provider()

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { type Answer, jsonText } from './answer.js'
 import type { Session } from './session.js'
+import { watch } from './watch.js'
 
 export interface CommandText {
   /** Name and arguments, as commander reads them: `find <id>`. */
@@ -11,6 +12,8 @@ export interface CommandText {
   readonly examples: readonly string[]
   /** More for `--help`, below the options. */
   readonly notes?: string
+  /** Offers `--watch`: asking again and again. */
+  readonly watch?: true
 }
 
 /**
@@ -25,12 +28,15 @@ export function answers<Options extends object = object>(
 ): Command {
   const [name = '', ...args] = text.usage.split(' ')
   const command = define(args.reduce((made, arg) => made.argument(arg), new Command(name)))
+  if (text.watch) command.option('--watch', 'keep asking: drawn in place on a screen, appended to a pipe')
   return command
     .description(text.about)
     .option('--json', 'print one JSON document')
     .addHelpText('after', help(text))
     .action(async () => {
-      const options = command.opts<Options & { json?: boolean }>()
+      const options = command.opts<Options & { json?: boolean; watch?: boolean }>()
+      if (options.watch)
+        return await watch(session, () => run(options, command.args), { json: options.json === true })
       const answer = await run(options, command.args)
       session.terminal.out(options.json === true ? jsonText(answer.json) : answer.text)
       if (answer.exitCode !== undefined) session.exitCode = answer.exitCode

@@ -19,6 +19,7 @@ export function mutedTerminal(out: (text: string) => void = () => undefined): Te
     now: () => 0,
     colour: false,
     tty: false,
+    rows: () => 24,
     signal: new AbortController().signal,
     input: async () => '',
   }

@@ -138,6 +138,11 @@ export const groups: readonly Group[] = [
     load: async (session) => (await import('../commands/doctor.js')).doctorCommand(session),
   },
   {
+    name: 'completion',
+    about: 'shell completion of commands, flags and live ids: bash, zsh, fish',
+    load: async (session) => (await import('../commands/completion.js')).completionCommand(session),
+  },
+  {
     name: 'version',
     about: 'versions of the chain node and of this command',
     load: async (session) => (await import('../commands/version.js')).versionCommand(session),

@@ -108,6 +108,7 @@ describe('the command line', () => {
       'certs show',
       'backup',
       'doctor',
+      'completion',
       'version',
     ])
   })

@@ -11,6 +11,8 @@ export interface Terminal {
   readonly colour: boolean
   /** Standard output is a person's screen: it can be drawn anew. */
   readonly tty: boolean
+  /** Lines of that screen. */
+  rows(): number
   /** Aborts when the person presses Ctrl-C. */
   readonly signal: AbortSignal
   /** All of standard input. */
@@ -27,6 +29,7 @@ export function processTerminal(): Terminal {
     now: () => Date.now(),
     colour: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
     tty: process.stdout.isTTY === true,
+    rows: () => process.stdout.rows ?? 24,
     get signal() {
       // Only who asks for it takes Ctrl-C away from Node's own handling.
       if (process.listenerCount('SIGINT') === 0) process.once('SIGINT', () => interrupted.abort())

@@ -35,6 +35,7 @@ export async function runCommand(
     now: () => o.nowMs ?? Date.now(),
     colour: false,
     tty: o.tty ?? false,
+    rows: () => 24,
     signal: o.signal ?? new AbortController().signal,
     input: async () => o.input ?? '',
   })
