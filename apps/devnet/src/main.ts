@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { useNativeCrypto } from '@sealane/crypto/native'
 import { checkConfig, defaultConfigFile, exitCodeOf, loadConfig, plainLine, runApp } from '@sealane/host'
 import { AppModule } from './app.module.js'
 import { devnetConfig } from './config.js'
@@ -15,6 +16,7 @@ async function main([command, ...argv]: readonly string[]): Promise<void> {
   if (command === 'run') {
     const { values } = loadConfig(devnetConfig, { argv })
     const { level, file } = values.log
+    useNativeCrypto()
     await runApp({
       name: 'devnet',
       module: AppModule,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { useNativeCrypto } from '@sealane/crypto/native'
 import { checkConfig, defaultConfigFile, exitCodeOf, loadConfig, plainLine, runApp } from '@sealane/host'
 import { minerConfig } from './config.js'
 import { MinerModule } from './miner.module.js'
@@ -21,6 +22,7 @@ async function main([command, ...argv]: readonly string[]): Promise<void> {
     case 'run': {
       const { values } = loadConfig(minerConfig, { argv })
       const { level, file } = values.log
+      useNativeCrypto()
       await runApp({
         name: 'miner',
         module: MinerModule,

@@ -62,6 +62,8 @@ export function blsPublicKey(privateKey: Uint8Array): Uint8Array {
 /** The 96-byte compressed signature over the message bytes. */
 export function blsSign(privateKey: Uint8Array, message: Uint8Array): Uint8Array {
   const secret = bigEndianScalar(privateKey)
+  const native = installedKernels()?.signBls
+  if (native !== undefined) return native(secret, message)
   return scheme.Signature.toBytes(scheme.sign(scheme.hash(message, domainTagBytes), secret))
 }
 

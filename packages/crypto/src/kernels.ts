@@ -29,6 +29,10 @@ export interface Kernels {
   fr32UnpadInto?(padded: Uint8Array, payload: Uint8Array): void
   /** Begins a payload, hashed by up to so many threads at once; 0 = one for each core. */
   openCommP?(threads: number): CommPKernel
+  /** The BLS signature (96 bytes) of a message by a private key: 32 big-endian bytes, already checked. */
+  signBls?(privateKey: Uint8Array, message: Uint8Array): Uint8Array
+  /** The uncompressed key (65 bytes) that made r || s || v over a 32-byte digest; empty when none did. Never throws. */
+  recoverSecp256k1?(signature: Uint8Array, digest: Uint8Array): Uint8Array
   /** Whether a 96-byte BLS signature of a message verifies under a 48-byte public key. Never throws. */
   verifyBls?(signature: Uint8Array, publicKey: Uint8Array, message: Uint8Array): boolean
   /**

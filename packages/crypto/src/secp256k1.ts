@@ -1,6 +1,7 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { blake2b160, blake2b256 } from './blake2b.js'
 import { CryptoError } from './crypto-error.js'
+import { installedKernels } from './kernels.js'
 
 const signatureBytes = 65
 
@@ -48,11 +49,17 @@ export function secp256k1Verify(
   const recoveryId = signature[64]
   if (signature.length !== signatureBytes || recoveryId === undefined || recoveryId > 3) return false
   if (addressPayload.length !== 20) return false
+  const belongs = (key: Uint8Array) => blake2b160(key).every((byte, at) => byte === addressPayload[at])
+  const native = installedKernels()?.recoverSecp256k1
+  if (native !== undefined) {
+    const key = native(signature, blake2b256(message))
+    return key.length > 0 && belongs(key)
+  }
   try {
     const key = secp256k1.Signature.fromBytes(signature.subarray(0, 64), 'compact')
       .addRecoveryBit(recoveryId)
       .recoverPublicKey(blake2b256(message))
-    return blake2b160(key.toBytes(false)).every((byte, at) => byte === addressPayload[at])
+    return belongs(key.toBytes(false))
   } catch {
     return false
   }

@@ -11,7 +11,7 @@ use crate::bls_batch::{self, Claim, FACTOR};
 use crate::comm_p::{CommPStream, Failure};
 use crate::pair_hash::{self, PAIR};
 use crate::pool::{cores, held, submit};
-use crate::{fr32, tree};
+use crate::{fr32, secp256k1, tree};
 
 fn invalid(reason: &str) -> Error {
     Error::new(Status::InvalidArg, reason)
@@ -145,6 +145,22 @@ pub fn verify_bls(
     message: Uint8ArraySlice,
 ) -> Result<bool> {
     Ok(bls::verify(&signature, &public_key, &message))
+}
+
+/// The BLS signature (96 bytes) of a message by a private key of 32 big-endian bytes.
+#[napi(catch_unwind)]
+pub fn sign_bls(private_key: Uint8ArraySlice, message: Uint8ArraySlice) -> Result<Uint8Array> {
+    match bls::sign(&private_key, &message) {
+        Some(signature) => Ok(Uint8Array::from(signature.to_vec())),
+        None => Err(invalid("not a BLS private key")),
+    }
+}
+
+/// The uncompressed key (65 bytes) that made r || s || v over a digest; empty for malformed input.
+#[napi(catch_unwind, js_name = "recoverSecp256k1")]
+pub fn recover_secp256k1(signature: Uint8ArraySlice, digest: Uint8ArraySlice) -> Result<Uint8Array> {
+    let key = secp256k1::recover(&signature, &digest).map(|key| key.to_vec());
+    Ok(Uint8Array::from(key.unwrap_or_default()))
 }
 
 fn claims<'a>(

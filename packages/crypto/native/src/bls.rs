@@ -4,7 +4,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use blst::min_pk::{PublicKey, Signature};
+use blst::min_pk::{PublicKey, SecretKey, Signature};
 use blst::{blst_p1_affine, blst_p2_affine, Pairing, BLST_ERROR};
 
 /// Source: filecoin-project/lotus lib/sigs/bls/init.go. Ethereum's tag (POP) gives other signatures.
@@ -75,10 +75,15 @@ pub fn verify(signature_bytes: &[u8], key_bytes: &[u8], message: &[u8]) -> bool 
     pairing.finalverify(None)
 }
 
+/// The signature of a message by a private key in big-endian form; None when that is none.
+pub fn sign(private_key: &[u8], message: &[u8]) -> Option<[u8; SIGNATURE]> {
+    let key = SecretKey::from_bytes(private_key).ok()?;
+    Some(key.sign(message, DOMAIN, &[]).compress())
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use blst::min_pk::SecretKey;
 
     pub(crate) struct Signed {
         pub signature: [u8; SIGNATURE],

@@ -7,6 +7,7 @@ pub mod comm_p;
 pub mod fr32;
 pub mod pair_hash;
 pub mod pool;
+pub mod secp256k1;
 pub mod tree;
 
 // The tests are plain programs: nothing of Node is there to export to.

@@ -9,6 +9,8 @@ const names = [
   'fr32PadInto',
   'fr32UnpadInto',
   'openCommP',
+  'signBls',
+  'recoverSecp256k1',
   'verifyBls',
   'verifyBlsBatch',
   'verifyBlsEach',

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
+  blake2b160,
   generateKey,
   hashPairs,
   installedKernels,
@@ -45,6 +46,8 @@ describe('the addon’s loader', () => {
       verifyBls: () => false,
       verifyBlsBatch: () => false,
       verifyBlsEach: async () => new Uint8Array(0),
+      signBls: () => new Uint8Array(0),
+      recoverSecp256k1: () => new Uint8Array(0),
       fr32PadInto: () => {},
       fr32UnpadInto: () => {},
       openCommP: () => ({}),
@@ -95,6 +98,37 @@ describe.runIf(loaded.native)('the addon', () => {
       }),
       { numRuns: 40 },
     )
+  })
+
+  it('signs, and judges secp256k1 signatures, as JavaScript does', () => {
+    const own = generateKey('secp256k1', new Uint8Array(32).fill(4))
+    const address = { protocol: 1, payload: blake2b160(publicKey(own)) } as const
+    const edits = fc.array(fc.tuple(fc.nat({ max: 64 }), fc.nat({ max: 255 })), { maxLength: 2 })
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), edits, (message, changes) => {
+        installKernels(undefined)
+        const bls = sign(key, message)
+        const signature = sign(own, message)
+        for (const [at, value] of changes) signature.data[at] = value
+        const plain = verify(signature, address, message)
+        expect(plain || changes.length > 0).toBe(true)
+        installKernels(addon)
+        expect(sign(key, message)).toEqual(bls)
+        expect(verify(signature, address, message)).toBe(plain)
+      }),
+      { numRuns: 40 },
+    )
+    // High s, which other libraries refuse.
+    const message = Uint8Array.of(1)
+    const { data } = sign(own, message)
+    const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
+    const high = order - BigInt(`0x${Buffer.from(data.subarray(32, 64)).toString('hex')}`)
+    const flipped = Uint8Array.from(data)
+    flipped.set(Buffer.from(high.toString(16).padStart(64, '0'), 'hex'), 32)
+    flipped[64] = (flipped[64] ?? 0) ^ 1
+    expect(verify({ type: 1, data: flipped }, address, message)).toBe(true)
+    installKernels(undefined)
+    expect(verify({ type: 1, data: flipped }, address, message)).toBe(true)
   })
 
   it('throws at lengths it was not made for, instead of reading beyond them', () => {
