@@ -1,8 +1,8 @@
 // Writes everything that is generated and committed: gRPC code, the lifecycle diagrams, the help of every command, the reference of
-// configuration keys, the table of recorded cases, what of lotus' API the devnet answers.
+// configuration keys, the tables of recorded cases and of recorded deal traffic, what of lotus' API the devnet answers.
 // `npm run generate`.
 import { execFile, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -43,6 +43,7 @@ export async function generate(target) {
   const { commandPage } = await import(join(root, 'apps/cli/dist/frame/command-page.js'))
   writeFileSync(join(folder, 'cli.md'), await commandPage())
   writeFileSync(join(folder, 'lotus-rpc.md'), await lotusRpcPage())
+  writeFileSync(join(folder, 'boost-traffic.md'), boostPage())
   await Promise.all(
     configured.map(async (page) =>
       writeFileSync(join(folder, `config-${page.name}.md`), await configPage(page)),
@@ -88,6 +89,31 @@ Generated from packages/devnet/test/recorded by \`npm run generate\`; do not edi
 Exchanges recorded from a real lotus (v1.36, network version 28), asked again of the devnet in \`packages/devnet/test\`: kinds of values, null or empty, names and order of fields, statuses, codes and texts of errors. ${count} of ${names.length} are compared; to a method that is not served the devnet answers lotus' own "method not found", which is compared too.
 
 | method | recordings | the devnet's answer |
+| --- | --- | --- |
+${rows.join('\n')}
+`
+}
+
+/** Every recorded exchange with a real Boost, and how our provider's answer compares. Read by the provider's tests too. */
+function boostPage() {
+  const folder = join(root, 'apps/provider/test/vectors/boost')
+  const read = (file) => JSON.parse(readFileSync(join(folder, `${file}.json`), 'utf8'))
+  const names = ['exchanges', 'http', 'cli', 'others'].flatMap((file) => read(file).map(({ name }) => name))
+  const rules = read('rules')
+  const ruleOf = (name) => rules.find(({ files }) => new RegExp(`^(?:${files})$`).test(name))
+  const words = { same: 'same', ours: 'ours differs', 'not compared': 'not compared' }
+  const rows = names.sort().map((name) => {
+    const { outcome, why } = ruleOf(name)
+    return `| ${name} | ${words[outcome]} | ${why.replaceAll('|', '\\|')} |`
+  })
+  const count = (outcome) => names.filter((name) => ruleOf(name).outcome === outcome).length
+  return `# What a real Boost was sent, sent to our provider
+
+Generated from apps/provider/test/vectors/boost by \`npm run generate\`; do not edit. The comparison itself: \`npx vitest run apps/provider/src -t Boost\`.
+
+${names.length} recordings of boostd v2.5.2: ${count('same')} answered the same, ${count('ours')} answered in our own way for the reason given, ${count('not compared')} not compared.
+
+| Recording | Answer | Why |
 | --- | --- | --- |
 ${rows.join('\n')}
 `

@@ -39,6 +39,7 @@ import { CommPHasher } from '@sealane/pieces'
 import { type DealRow, providerOperator } from '@sealane/proto'
 import { until } from '@sealane/testkit'
 import { createLibp2p } from 'libp2p'
+import type { Clock } from '../clock.js'
 import { providerConfig } from '../config.js'
 import { providerModule } from '../provider.module.js'
 import { ProviderLife } from '../provider-life.js'
@@ -62,6 +63,8 @@ export async function startProvider(o: {
   redisUrl: string
   chain: TestChain
   flags?: string[]
+  clock?: Clock
+  readTimeoutMs?: number
 }): Promise<RunningProvider> {
   const certificates = join(o.dir, 'tls')
   await createAuthority(certificates)
@@ -92,7 +95,7 @@ export async function startProvider(o: {
     config: values,
   })
   const context = await NestFactory.createApplicationContext(
-    { module: class Root {}, imports: [host, providerModule({ chain: o.chain.port() })] },
+    { module: class Root {}, imports: [host, providerModule({ ...o, chain: o.chain.port() })] },
     { logger: false, abortOnError: false },
   )
   const life = context.get(ProviderLife)

@@ -21,6 +21,8 @@ export class TestChain {
   networkName = 'sealane-devnet-0123456789abcdef'
   sectorSize = 2048n
   minCollateral = attoFil(1_000n)
+  /** The miner's worker: put its account there too. */
+  worker = idAddress(1002)
   /** DataCap of every client, in bytes. */
   dataCapBytes = 0n
   /** Calls so far, by method. */
@@ -34,6 +36,9 @@ export class TestChain {
     this.#available.set(key, attoFil(available))
     this.#available.set(idAddress(id), attoFil(available))
   }
+
+  /** Balance of every account. */
+  balance = attoFil(50n * 10n ** 18n)
 
   miner(id: number, available: bigint): void {
     this.#available.set(idAddress(id), attoFil(available))
@@ -60,7 +65,8 @@ export class TestChain {
         // A token of 18 decimals for each byte.
         return { receipt: { exitCode: 0, return: bigInt.encode(this.dataCapBytes * 10n ** 18n) } }
       },
-      minerInfo: () => ({ sectorSize: this.sectorSize }),
+      minerInfo: () => ({ sectorSize: this.sectorSize, worker: this.worker }),
+      getActor: () => ({ balance: this.balance }),
     }
     return new Proxy(Object.create(ChainPort.prototype) as ChainPort, {
       get: (target, name) => {

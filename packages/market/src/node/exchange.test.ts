@@ -157,8 +157,8 @@ describe('a deal proposed over libp2p', () => {
     const { failures } = await dealProvider(provider)
     const stream = await connection.newStream(dealProtocols[0])
     const end = ending(stream)
-    // An array of 60,000 items that never completes a map of proposals, then more of the same.
-    stream.send(Uint8Array.of(0x99, 0xea, 0x60))
+    // A map of 30,000 keys that never completes, then more and more of arrays within arrays.
+    stream.send(Uint8Array.of(0xb9, 0x75, 0x30))
     for (let i = 0; i < 40 && stream.status === 'open'; i += 1) {
       stream.send(new Uint8Array(4096).fill(0x81))
       await new Promise((resolve) => setTimeout(resolve, 1))

@@ -1,5 +1,5 @@
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
-import { ItemScanner } from '@sealane/actors'
+import { CborError, ItemScanner } from '@sealane/actors'
 import { StreamError } from './stream-error.js'
 
 /**
@@ -42,6 +42,7 @@ export function readItem(
       buffer.set(bytes.subarray(0, wanted), used)
       used += wanted
       try {
+        requireMap(buffer[0] ?? 0)
         const end = scanner.scan(buffer.subarray(0, used))
         if (end !== undefined) settle(() => resolve(buffer.slice(0, end)))
         else if (drained()) onEnd()
@@ -120,6 +121,12 @@ function remoteClosed(stream: Stream, signal: AbortSignal): Promise<void> {
     stream.addEventListener('close', done)
     signal.addEventListener('abort', late)
   })
+}
+
+/** Every message of the market is a map: what begins otherwise is not waited for. Major type 5, RFC 8949 §3.1. */
+function requireMap(first: number): void {
+  if (first >> 5 !== 5)
+    throw new CborError('WRONG_TYPE', `a message begins with byte ${first}, which is no map`)
 }
 
 function ended(bytes: number): StreamError {
