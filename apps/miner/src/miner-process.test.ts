@@ -46,7 +46,7 @@ describe('sealane-miner as a process', { timeout: 120_000 }, () => {
     const config = join(directory, 'miner.toml')
     const toml = {
       paths: { state_dir: join(directory, 'state'), runtime_dir: join(directory, 'run') },
-      tls: { dir: tls },
+      tls: { dir: tls, required: false },
       chain: { nodes: o.nodes ?? devnet.nodes },
       home: { redis_url: o.redisUrl ?? redis.url },
       grpc: { listen: grpc },

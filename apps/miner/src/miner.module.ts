@@ -14,7 +14,14 @@ const proving: Provider[] = [
     inject: [CONFIG, Log, Health],
     useFactory: (config: MinerConfig, log: Log, health: Health) => {
       const tls = tlsOptions(liveIdentity(config.tls.dir, 'miner', { health, log }))
-      return createQueues({ url: config.home.redis_url, name: 'home', tls, log, health })
+      return createQueues({
+        url: config.home.redis_url,
+        name: 'home',
+        tls,
+        tlsRequired: config.tls.required,
+        log,
+        health,
+      })
     },
   },
   {

@@ -26,6 +26,12 @@ export const providerConfig = defineConfig(
         .string()
         .default('/etc/sealane/tls')
         .describe('ca.crt, provider.crt and provider.key, made by "sealane certs".'),
+      required: z
+        .boolean()
+        .default(true)
+        .describe(
+          'TLS to Redis on this machine too (a unix socket needs none). Off this machine, and for gRPC, pieces and hubs everywhere, it is always mutual TLS.',
+        ),
     }),
     miner: z.object({
       address: z

@@ -243,5 +243,5 @@ function crossingQueues(config: ProviderConfig, log: Log, health: Health): Queue
   const tls = url.startsWith('rediss:')
     ? { tls: tlsOptions(liveIdentity(config.tls.dir, 'provider', { health, log })) }
     : {}
-  return createQueues({ url, name: 'crossing', log, health, ...tls })
+  return createQueues({ url, name: 'crossing', log, health, tlsRequired: config.tls.required, ...tls })
 }

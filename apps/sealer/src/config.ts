@@ -20,7 +20,9 @@ const tls = z.object({
   required: z
     .boolean()
     .default(true)
-    .describe('Refuse to start without certificates. All of home speaks mutual TLS.'),
+    .describe(
+      'TLS to Redis on this machine too (a unix socket needs none). Off this machine, and for gRPC, pieces and hubs everywhere, it is always mutual TLS.',
+    ),
 })
 
 /** `sealer run`: the coordinator. */

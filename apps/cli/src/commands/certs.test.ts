@@ -54,6 +54,27 @@ describe('certs', () => {
     expect(doctor.out).toMatch(/FAIL {2}certificate worker +has expired\n +→ sealane certs issue worker\n/)
   })
 
+  it('renew issues again what ends soon, with its name and hosts, and keeps the old pair', async () => {
+    const out = join(dir, 'for-renewal')
+    await runCommand(
+      `certs issue provider --dir ${dir} --host provider.example --name abroad --days 20 --out ${out}`,
+    )
+    await runCommand(`certs issue redis --dir ${dir} --host 10.0.0.2 --out ${out}`)
+    const before = readFileSync(join(out, 'provider.crt'), 'utf8')
+    const renewed = await runCommand(`certs renew --dir ${dir} --out ${out}`)
+    expect(renewed.out).toMatch(/provider\.crt .* abroad .* provider\.example .*\((364|365) days\)/)
+    expect(renewed.out).not.toContain('redis.crt')
+    expect(readFileSync(join(out, 'provider.crt.old'), 'utf8')).toBe(before)
+    expect(loadIdentity(out, 'provider').certificate).not.toBe(before)
+    expect((await runCommand(`certs renew --dir ${dir} --out ${out}`)).out).toMatch(
+      /ends within 30 days: name roles/,
+    )
+    expect((await runCommand(`certs renew redis --dir ${dir} --out ${out}`)).out).toContain('10.0.0.2')
+    expect((await runCommand(`certs renew worker --dir ${dir} --out ${out}`)).err).toContain(
+      'there is no worker.crt in',
+    )
+  })
+
   it('refuses a role that no app plays', async () => {
     expect((await runCommand(`certs issue king --dir ${dir}`)).err).toMatch(
       /^ERROR: the role is provider or sealer or .*, not "king"\n$/,

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { copyFileSync, existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseDuration } from '@sealane/fil-units'
 import type { Command } from 'commander'
@@ -14,7 +14,8 @@ export function certsCommand(session: Session): Command {
   return group('certs', 'Certificates between machines: each end proves its role.', [
     init(session),
     issue(session),
-    show(session),
+    renew(session),
+    list(session),
   ])
 }
 
@@ -79,12 +80,7 @@ function issue(session: Session): Command {
       const dir = resolve(tlsDir(session.terminal.env, o.dir))
       const out = o.out === undefined ? dir : resolve(o.out)
       const validForMs = lifeOf(o)
-      if (!existsSync(join(dir, 'ca.key'))) {
-        throw new CliError(
-          { code: 'FILE', path: join(dir, 'ca.key'), reason: 'not there' },
-          `no authority in ${dir}: make one with "sealane certs init --dir ${dir}", or name its folder with --dir`,
-        )
-      }
+      requireAuthority(dir)
       const { issueCertificate } = await import('@sealane/host')
       await issueCertificate(dir, {
         role,
@@ -124,13 +120,95 @@ function lifeOf(o: { days?: string; validFor?: string }): number | undefined {
   }
 }
 
-function show(session: Session): Command {
+interface RenewOptions {
+  dir?: string
+  out?: string
+  all?: boolean
+  validFor?: string
+  days?: string
+}
+
+/** Certificates that end within this are renewed without being named. Unit: days. */
+const renewalDays = 30
+
+function renew(session: Session): Command {
+  return answers<RenewOptions>(
+    session,
+    {
+      usage: 'renew [roles...]',
+      about:
+        'Issue certificates again as they are, with their names and hosts: those named, or those that end soon.',
+      examples: [
+        'certs renew --dir ./sealane-tls --out /etc/sealane/tls',
+        'certs renew miner redis --dir ./sealane-tls --out ./for-home',
+        'certs renew --all --dir ./sealane-tls --out ./for-provider',
+      ],
+      notes: `Without roles: what ends within ${renewalDays} days. The old pair is kept beside it as ROLE.crt.old and ROLE.key.old.
+A running app finds the new files within a minute, or at once on SIGHUP (systemctl reload); nothing stops.
+Redis: CONFIG SET tls-cert-file with the same path, or restart it.`,
+    },
+    async (o, roleTexts) => {
+      const dir = resolve(tlsDir(session.terminal.env, o.dir))
+      const out = o.out === undefined ? dir : resolve(o.out)
+      requireAuthority(dir)
+      const here = certificatesIn(out, session.terminal.now()).filter(({ role }) => role !== 'ca')
+      const wanted = roleTexts.map((text) => oneOf('the role', text, roles))
+      const missing = wanted.find((role) => here.every((one) => one.role !== role))
+      if (missing !== undefined)
+        throw usage(`there is no ${missing}.crt in ${out}: sealane certs issue ${missing} --out ${out}`)
+      const due = here.filter(({ role, daysLeft }) =>
+        wanted.length > 0 ? wanted.some((one) => one === role) : o.all === true || daysLeft <= renewalDays,
+      )
+      const validForMs = lifeOf(o)
+      const { issueCertificate, roleName } = await import('@sealane/host')
+      for (const { role, name, hosts } of due) {
+        for (const file of [`${role}.crt`, `${role}.key`]) {
+          if (existsSync(join(out, file))) copyFileSync(join(out, file), join(out, `${file}.old`))
+        }
+        const own = hosts.filter((host) => host !== roleName(role))
+        await issueCertificate(dir, {
+          role,
+          name,
+          hosts: own,
+          outDir: out,
+          ...(validForMs === undefined ? {} : { validForMs }),
+        })
+      }
+      const rows = certificatesIn(out, session.terminal.now()).filter(({ role }) =>
+        due.some((one) => one.role === role),
+      )
+      return {
+        json: { dir: out, renewed: rows },
+        text:
+          rows.length === 0
+            ? lines(`nothing in ${out} ends within ${renewalDays} days: name roles, or --all`)
+            : certificatesTable(rows),
+      }
+    },
+    (command) =>
+      withDir(command)
+        .option('--out <DIR>', 'where the certificates are (default: beside the authority)')
+        .option('--all', 'every certificate there')
+        .option('--days <N>', 'how long they are valid (default: 365)')
+        .option('--valid-for <DURATION>', 'the same as a duration, such as 12h or 90s'),
+  )
+}
+
+function requireAuthority(dir: string): void {
+  if (existsSync(join(dir, 'ca.key'))) return
+  throw new CliError(
+    { code: 'FILE', path: join(dir, 'ca.key'), reason: 'not there' },
+    `no authority in ${dir}: make one with "sealane certs init --dir ${dir}", or name its folder with --dir`,
+  )
+}
+
+function list(session: Session): Command {
   return answers<{ dir?: string }>(
     session,
     {
-      usage: 'show',
+      usage: 'list',
       about: 'List certificates: role, hosts, expiry, and what is wrong with them.',
-      examples: ['certs show --dir ./sealane-tls'],
+      examples: ['certs list --dir ./sealane-tls'],
     },
     async ({ dir: given }) => {
       const dir = resolve(tlsDir(session.terminal.env, given))
@@ -147,6 +225,6 @@ function show(session: Session): Command {
         ...(rows.some((row) => row.daysLeft < 0) ? { exitCode: 1 } : {}),
       }
     },
-    withDir,
+    (command) => withDir(command).alias('show'),
   )
 }

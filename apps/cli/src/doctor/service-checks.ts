@@ -1,8 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ChainPort } from '@sealane/chain'
 import { formatDuration } from '@sealane/fil-units'
+import type { Queues } from '@sealane/host'
+import { queueTls } from '../connect/queue-tls.js'
+import { tomlValues } from '../connect/toml-values.js'
 import { certificatesIn } from '../show/certificates-table.js'
 import { type Check, fail, ok, reason, skip, warn } from './check.js'
 
@@ -81,22 +84,30 @@ export async function checkChain(chain: ChainPort, nowMs: number): Promise<Check
   }
 }
 
+/** A queue server, where it was found, and the certificates of the app that uses it. */
+export interface QueueUrl {
+  readonly name: string
+  readonly url: string
+  readonly tlsDir?: string | undefined
+}
+
 /** Redis servers named in config files, with where they were found. */
 export function queueUrls(
   configFiles: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-): { name: string; url: string }[] {
-  const found = new Map<string, string>()
-  if (env.REDIS_URL !== undefined) found.set(env.REDIS_URL, 'REDIS_URL')
+): QueueUrl[] {
+  const found = new Map<string, QueueUrl>()
+  const { REDIS_URL: own } = env
+  if (own !== undefined) found.set(own, { name: 'REDIS_URL', url: own, tlsDir: env.SEALANE_TLS_DIR })
   for (const file of configFiles) {
-    let section = ''
-    for (const line of readFileSync(file, 'utf8').split('\n')) {
-      section = /^\s*\[([\w.]+)\]/.exec(line)?.[1] ?? section
-      const url = /^\s*redis_url\s*=\s*["'](.+)["']\s*$/.exec(line)?.[1]
-      if (url !== undefined && !found.has(url)) found.set(url, section)
+    const values = tomlValues(file)
+    for (const [key, url] of values) {
+      const [name = '', word] = key.split('.')
+      if (word === 'redis_url' && !found.has(url))
+        found.set(url, { name, url, tlsDir: values.get('tls.dir') })
     }
   }
-  return [...found].map(([url, name]) => ({ name, url }))
+  return [...found.values()]
 }
 
 /** Every TOML file of a folder. */
@@ -111,11 +122,12 @@ export function configFilesIn(dir: string): string[] {
 const queuePatienceMs = 3_000
 
 /** Reachable, and keeps what it acknowledged. */
-export async function checkQueues({ name, url }: { name: string; url: string }): Promise<Check> {
+export async function checkQueues({ name, url, tlsDir }: QueueUrl): Promise<Check> {
   const shown = `queues ${name}`
-  const { createQueues } = await import('@sealane/host')
-  const queues = createQueues({ url, onVolatile: () => undefined })
+  const { createQueues, HostError } = await import('@sealane/host')
+  let queues: Queues | undefined
   try {
+    queues = createQueues({ url, ...(await queueTls(tlsDir)), onVolatile: () => undefined })
     // It connects in the background: the first answers may come before it has.
     let answers = await queues.check()
     for (
@@ -132,9 +144,13 @@ export async function checkQueues({ name, url }: { name: string; url: string }):
       'start it, or mend redis_url; apps wait for it meanwhile',
     )
   } catch (error) {
-    return fail(shown, reason(error), 'set it in redis.conf and restart Redis: jobs must survive a crash')
+    const next =
+      error instanceof HostError && error.facts.code !== 'QUEUE_VOLATILE'
+        ? 'mend it: apps refuse to start like this'
+        : 'set it in redis.conf and restart Redis: jobs must survive a crash'
+    return fail(shown, reason(error), next)
   } finally {
-    await queues.close()
+    await queues?.close()
   }
 }
 

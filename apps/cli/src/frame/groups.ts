@@ -124,8 +124,13 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'certs',
-    about: 'certificates between machines: init, issue, show',
+    about: 'certificates between machines: init, issue, renew, list',
     load: async (session) => (await import('../commands/certs.js')).certsCommand(session),
+  },
+  {
+    name: 'auth',
+    about: 'tokens for the provider’s operator API over TCP: create-token, api-info',
+    load: async (session) => (await import('../commands/auth.js')).authCommand(session),
   },
   {
     name: 'backup',

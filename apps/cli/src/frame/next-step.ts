@@ -28,7 +28,7 @@ const steps: Readonly<Record<string, string>> = {
   SECTOR_LIMIT: 'wait for a sector to finish, or raise it: sealane sealing set-limits --total_num N',
   OVER_CAP: 'raise the cap in the miner’s configuration if this is meant',
   STREAM: 'the provider did not answer: "sealane net listen" on its host shows where it listens',
-  CERTIFICATE: '"sealane certs show" lists what there is',
+  CERTIFICATE: '"sealane certs list" lists what there is',
 }
 
 const byRemedy: Readonly<Record<string, string>> = {

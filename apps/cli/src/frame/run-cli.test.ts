@@ -105,7 +105,7 @@ describe('the command line', () => {
       'devnet fund',
       'certs init',
       'certs issue',
-      'certs show',
+      'certs list',
       'backup',
       'doctor',
       'completion',

@@ -52,7 +52,8 @@ function common(places: Places, app: string, log = app): Config {
   return {
     paths: { state_dir: join(places.state, app), runtime_dir: places.runtime },
     log: { level: 'info', file: join(places.log, `${log}.log`) },
-    tls: { dir: places.tls },
+    // One machine, one user: the Redis of REDIS_URL, or PostgreSQL from npm, may be plain.
+    tls: { dir: places.tls, required: false },
   }
 }
 

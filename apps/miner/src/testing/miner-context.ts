@@ -23,6 +23,8 @@ export async function startRooms(directory: string, nodes: string, flags: readon
     nodes,
     '--home-redis-url',
     'redis://127.0.0.1:1',
+    '--tls-required',
+    'false',
     '--publish-period',
     '1s',
     ...flags,

@@ -99,7 +99,7 @@ export class Coordinator {
     const { crossing, home, miner, paths } = settings
     this.#dirs = dirsOf(paths.state_dir)
     const queues = (name: string, url: string) =>
-      createQueues({ url, name, tls: tlsOptions(tls), log, health })
+      createQueues({ url, name, tls: tlsOptions(tls), tlsRequired: settings.tls.required, log, health })
     this.#crossing = queues('crossing', crossing.redis_url)
     this.#home = queues('home', home.redis_url)
     this.#jobs = new JobLine(this.#home, log.child({ room: 'queues' }))

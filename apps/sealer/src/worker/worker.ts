@@ -65,7 +65,14 @@ export class Worker {
     this.#workerId = `${hostname()}-${worker.name}`.replace(/[^A-Za-z0-9._-]/g, '-')
     this.#results = new Results(paths.state_dir)
     const tls = tlsOptions(opened.tls)
-    this.#queues = createQueues({ url: home.redis_url, name: 'home', tls, log, health })
+    this.#queues = createQueues({
+      url: home.redis_url,
+      name: 'home',
+      tls,
+      tlsRequired: config.tls.required,
+      log,
+      health,
+    })
     this.#mounts = repeatedly({
       name: 'storage paths',
       everyMs: MOUNT_LOOK_MS,

@@ -5,6 +5,7 @@ export type HostFacts =
   | { code: 'QUEUE_DOWN'; queue: string; server: string }
   | { code: 'QUEUE_REFUSED'; queue: string; server: string; reason: string }
   | { code: 'QUEUE_VOLATILE'; server: string; setting: string; value: string; wanted: string }
+  | { code: 'QUEUE_EXPOSED'; server: string; reason: string }
   | { code: 'QUEUE_URL'; reason: string }
   | { code: 'JOB_WRONG'; queue: string; reason: string }
   | { code: 'QUEUES_CLOSED' }
@@ -21,6 +22,7 @@ const remedies = {
   QUEUE_DOWN: 'retry',
   QUEUE_REFUSED: 'retry',
   QUEUE_VOLATILE: 'halt',
+  QUEUE_EXPOSED: 'halt',
   QUEUE_URL: 'halt',
   JOB_WRONG: 'drop',
   QUEUES_CLOSED: 'retry',

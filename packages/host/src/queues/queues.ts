@@ -7,6 +7,7 @@ import { HostError } from '../errors/host-error.js'
 import type { Log } from '../log/log.js'
 import { silentLog } from '../log/log.js'
 import { postgresServer } from './postgres-server.js'
+import { refuseExposedUrl } from './queue-exposure.js'
 import { CLOSE_TIMEOUT_MS, type QueueServer, type ServerQueue } from './queue-server.js'
 import { parseQueueUrl } from './queue-url.js'
 import { BullWorker, type QueueWorker } from './queue-worker.js'
@@ -43,7 +44,9 @@ export interface QueuesOptions {
   readonly name?: string
   readonly log?: Log
   readonly health?: Health
-  /** Told when the server's settings would lose jobs; default: halt the process. */
+  /** Refuses a server without TLS on this machine too; off this machine it always is. See refuseExposedUrl. */
+  readonly tlsRequired?: boolean
+  /** Told when the server's settings would lose jobs, or when it is open to others; default: halt the process. */
   readonly onVolatile?: (error: HostError) => void
   /** Jobs with more bytes of JSON are dropped unread. Default 128 KiB. */
   readonly maxJobBytes?: number
@@ -76,11 +79,12 @@ export interface Queues {
 const ADD_TIMEOUT_MS = 5_000
 const WATCH_EVERY_MS = 2_500
 
-/** Opens the queues of one server; returns at once, connects in the background and goes on trying with jitter. */
+/** Opens the queues of one server; returns at once, connects in the background and goes on trying with jitter. Throws HostError QUEUE_URL, QUEUE_EXPOSED. */
 export function createQueues(o: QueuesOptions): Queues {
   const log = (o.log ?? silentLog()).child({ room: o.name ?? 'queues' })
   const lamp = o.health?.room(o.name ?? 'queues')
   const address = parseQueueUrl(o.url, o.tls)
+  refuseExposedUrl(o.url, address.shown, o.tlsRequired ?? false)
   return address.backend === 'redis'
     ? new BullQueues(redisServer(address, log, lamp, o.onVolatile ?? halt), log, lamp, o)
     : new BullQueues(postgresServer(address, log, lamp), log, lamp, o)

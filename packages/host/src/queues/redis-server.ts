@@ -5,6 +5,7 @@ import type { HealthRoom } from '../app/health.js'
 import { HostError } from '../errors/host-error.js'
 import type { Log } from '../log/log.js'
 import { plainTlsText } from '../tls/plain-tls-text.js'
+import { refuseOpenRedis } from './queue-exposure.js'
 import { type QueueServer, workerOptions } from './queue-server.js'
 import type { parseQueueUrl } from './queue-url.js'
 import { refuseVolatileRedis } from './redis-durability.js'
@@ -50,6 +51,7 @@ export function redisServer(
   const check = async (): Promise<boolean> => {
     if (producer.status !== 'ready') return false
     await refuseVolatileRedis(producer, shown)
+    await refuseOpenRedis(address)
     return true
   }
   producer.on('error', (error: Error) => {
