@@ -24,6 +24,9 @@ const tasks = {
   async 'wan-lab'() {
     return handOver([join(root, 'infra/wan-lab/lab.mjs'), ...args])
   },
+  async fuzz() {
+    return handOver([join(root, 'test/fuzz/fuzz.mjs'), ...args])
+  },
   async generate() {
     return handOver([join(root, 'scripts/generate.mjs'), ...args])
   },

@@ -64,6 +64,10 @@ describe('durations', () => {
     expect(() => parseDuration(text)).toThrow(new UnitsError('DURATION_INVALID', message))
   })
 
+  it.each(['2constructor5h', '25620__proto__47h', '1toString'])('knows no unit in %s', (text) => {
+    expect(() => parseNanoseconds(text)).toThrow(expect.objectContaining({ code: 'DURATION_INVALID' }))
+  })
+
   it('prints milliseconds with what lies below them', () => {
     expect(formatDuration(1.5)).toBe('1.5ms')
     expect(formatDuration(-90_061_001)).toBe('-25h1m1.001s')

@@ -62,7 +62,7 @@ export function parseNanoseconds(text: string): bigint {
     if (unitName === '') {
       throw new UnitsError('DURATION_INVALID', `time: missing unit in duration ${quoted(text)}`)
     }
-    const unit = goUnits[unitName]
+    const unit = Object.hasOwn(goUnits, unitName) ? goUnits[unitName] : undefined
     if (unit === undefined) {
       const message = `time: unknown unit ${quoted(unitName)} in duration ${quoted(text)}`
       throw new UnitsError('DURATION_INVALID', message)

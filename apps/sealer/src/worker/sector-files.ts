@@ -2,21 +2,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mkdirDurable, renameDurable, syncFile, trash, writeFileDurable } from '@sealane/host'
 import { exists } from './exists.js'
+import { parseSectorManifest, type SectorManifest } from './sector-manifest.js'
 import { type FileKind, fileKinds, type StoragePath, sectorName } from './storage-path.js'
-
-/** Enough to unseal a sector and to rebuild its row from files and chain. Hashes are hex, sizes decimal. */
-export interface SectorManifest {
-  minerId: number
-  sectorNumber: number
-  sectorSize: number
-  prover: string
-  ticket: string
-  ticketEpoch: number
-  pieces: { commP: string; paddedSize: string; offset: string; filler: boolean; pieceCid: string | null }[]
-  commD: string
-  commR?: string
-  seed?: string
-}
 
 /** Whose a claim's directory is, written before anything else is. */
 export interface ClaimOwner {
@@ -79,7 +66,7 @@ export class ClaimFiles {
   }
 
   async readManifest(): Promise<SectorManifest> {
-    return JSON.parse(await readFile(this.manifest, 'utf8')) as SectorManifest
+    return parseSectorManifest(await readFile(this.manifest, 'utf8'), this.manifest)
   }
 
   async writeManifest(manifest: SectorManifest): Promise<void> {
@@ -123,7 +110,7 @@ export class SectorFiles {
   }
 
   async readManifest(): Promise<SectorManifest> {
-    return JSON.parse(await readFile(this.manifest, 'utf8')) as SectorManifest
+    return parseSectorManifest(await readFile(this.manifest, 'utf8'), this.manifest)
   }
 
   async writeManifest(manifest: SectorManifest): Promise<void> {

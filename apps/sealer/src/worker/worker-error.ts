@@ -5,6 +5,7 @@ export type WorkerFacts =
   | { code: 'PIECE_MISMATCH'; sector: number; pieceCid: string }
   | { code: 'COMM_D_CHANGED'; sector: number }
   | { code: 'FILES_MISSING'; sector: number; what: string }
+  | { code: 'MANIFEST_WRONG'; path: string; reason: string }
   | { code: 'NO_SPACE'; sector: number; path: string; freeBytes: number; neededBytes: number }
   | { code: 'CLAIM_OVER'; sector: number }
 
@@ -12,6 +13,7 @@ const remedies = {
   PIECE_MISMATCH: 'hold',
   COMM_D_CHANGED: 'hold',
   FILES_MISSING: 'drop',
+  MANIFEST_WRONG: 'hold',
   NO_SPACE: 'retry',
   CLAIM_OVER: 'retry',
 } as const satisfies Record<WorkerFacts['code'], Remedy>

@@ -40,6 +40,13 @@ describe('FULLNODE_API_INFO', () => {
       expect(() => parseApiInfo(text)).toThrow(expect.objectContaining({ code: 'NODES_INVALID' }))
     },
   )
+  it.each(['/dns/node.exaMp le/tcp/443/wss', '/ip6/zz/tcp/1/http', '/dns4/a:b/tcp/99999/http'])(
+    'is refused by name when %s is no host and port',
+    (text) => {
+      expect(() => parseApiInfo(text)).toThrow(expect.objectContaining({ code: 'NODES_INVALID' }))
+    },
+  )
+
   it('does not show a token when it refuses', () => {
     expect(() => parseApiInfo(`${jwt}:nonsense`)).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining(jwt) }),

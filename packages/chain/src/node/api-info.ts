@@ -46,12 +46,7 @@ function rpcPath(path: string): string {
 }
 
 function plainUrl(text: string): URL {
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch (cause) {
-    throw invalid('neither a multiaddr nor a URL', text, cause)
-  }
+  const url = urlOf(text, 'neither a multiaddr nor a URL', text)
   if (!/^(https?|wss?):$/.test(url.protocol)) throw invalid(`cannot speak ${url.protocol}//`, text)
   return url
 }
@@ -67,11 +62,19 @@ function multiaddrUrl(text: string): URL {
     case 'dns':
     case 'dns4':
     case 'dns6':
-      return new URL(`${secure ? 'https' : 'http'}://${host}:${port}`)
+      return urlOf(`${secure ? 'https' : 'http'}://${host}:${port}`, 'no host and port', text)
     case 'ip6':
-      return new URL(`${secure ? 'https' : 'http'}://[${host}]:${port}`)
+      return urlOf(`${secure ? 'https' : 'http'}://[${host}]:${port}`, 'no host and port', text)
     default:
       throw invalid(`cannot dial /${kind}`, text)
+  }
+}
+
+function urlOf(url: string, reason: string, text: string): URL {
+  try {
+    return new URL(url)
+  } catch (cause) {
+    throw invalid(reason, text, cause)
   }
 }
 

@@ -223,7 +223,8 @@ interface ServerFrame {
   readonly error?: Json
 }
 
-function answerOf(text: string, status: number, facts: ChainErrorFacts): Json {
+/** The result in a node's answer. @throws ChainError as {@link RpcNode.call} rejects */
+export function answerOf(text: string, status: number, facts: ChainErrorFacts): Json {
   let answer: Json
   try {
     answer = parseJson(text)

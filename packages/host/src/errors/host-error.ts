@@ -13,6 +13,7 @@ export type HostFacts =
   | { code: 'CHILD_DIED'; what: string; exit: string; lastLine: string }
   | { code: 'CERTIFICATE'; file: string; reason: string }
   | { code: 'ADDRESS'; address: string; reason: string }
+  | { code: 'FILE_WRONG'; what: string; reason: string }
   | { code: 'FILE_REFUSED'; url: string; reason: string }
   | { code: 'FILE_TRANSFER'; url: string; reason: string }
   | { code: 'FILE_TOO_LARGE'; url: string; maxBytes: string }
@@ -30,6 +31,7 @@ const remedies = {
   CHILD_DIED: 'retry',
   CERTIFICATE: 'halt',
   ADDRESS: 'halt',
+  FILE_WRONG: 'hold',
   FILE_REFUSED: 'hold',
   FILE_TRANSFER: 'retry',
   FILE_TOO_LARGE: 'drop',

@@ -138,7 +138,7 @@ function drained(response: ServerResponse): Promise<void> {
 }
 
 /** The one range form that our own client sends; others get the whole file, as HTTP allows. */
-function parseRange(
+export function parseRange(
   header: string | undefined,
   sizeBytes: number,
 ): { start: number; end: number } | 'unsatisfiable' | undefined {

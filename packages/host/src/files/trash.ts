@@ -1,15 +1,31 @@
 import { randomBytes } from 'node:crypto'
 import { lstat, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
+import { z } from 'zod'
+import { HostError } from '../errors/host-error.js'
 import { mkdirDurable, syncFolder, writeFileDurable } from './write-file-durable.js'
 
-/** Where a thing lay, why it went and when: beside it in the trash. */
-export interface TrashManifest {
-  readonly originalPath: string
-  readonly reason: string
+const trashManifest = z.object({
+  originalPath: z.string(),
+  reason: z.string(),
   /** Unix ms. */
-  readonly trashedMs: number
-  readonly sizeBytes: number
+  trashedMs: z.number().nonnegative(),
+  sizeBytes: z.number().nonnegative(),
+})
+
+/** Where a thing lay, why it went and when: beside it in the trash. */
+export type TrashManifest = Readonly<z.output<typeof trashManifest>>
+
+/** Reads a manifest's text. Throws HostError FILE_WRONG (`hold`): what says not since when it lies there is never purged. */
+export function parseTrashManifest(text: string): TrashManifest {
+  try {
+    return trashManifest.parse(JSON.parse(text))
+  } catch (cause) {
+    const reason = 'not a trash manifest'
+    throw new HostError({ code: 'FILE_WRONG', what: 'manifest.json', reason }, `manifest.json is ${reason}`, {
+      cause,
+    })
+  }
 }
 
 /**
@@ -60,10 +76,7 @@ export async function listTrash(root: string): Promise<(TrashManifest & { readon
     for (const name of await entries(join(root, 'trash', day))) {
       const path = join(root, 'trash', day, name)
       try {
-        found.push({
-          ...(JSON.parse(await readFile(join(path, 'manifest.json'), 'utf8')) as TrashManifest),
-          path,
-        })
+        found.push({ ...parseTrashManifest(await readFile(join(path, 'manifest.json'), 'utf8')), path })
       } catch {} // not of our making, or being written
     }
   }

@@ -33,26 +33,26 @@ export function parseQueueUrl(url: string, tls?: TlsOptions): RedisAddress | Pos
   } catch {
     throw wrong('not a URL')
   }
-  const password = parsed.password || parsed.searchParams.get('password') || undefined
-  const username = parsed.username || parsed.searchParams.get('user') || undefined
+  // What stands before the host is still escaped, what a search parameter says is not.
+  const password = decoded(parsed.password) || parsed.searchParams.get('password')
+  const username = decoded(parsed.username) || parsed.searchParams.get('user')
   const credentials = {
-    ...(password === undefined ? {} : { password: decodeURIComponent(password) }),
-    ...(username === undefined ? {} : { username: decodeURIComponent(username) }),
+    ...(password ? { password } : {}),
+    ...(username ? { username } : {}),
   }
   switch (parsed.protocol) {
     case 'unix:':
     case 'redis+unix:': {
       if (parsed.pathname === '') throw wrong('no socket path')
-      const db = Number(parsed.searchParams.get('db') ?? 0)
-      const path = decodeURIComponent(parsed.pathname)
+      const db = database(parsed.searchParams.get('db') ?? '')
+      const path = decoded(parsed.pathname)
       return { backend: 'redis', options: { path, db, ...credentials }, shown: `unix:${path}` }
     }
     case 'redis:':
     case 'rediss:': {
       const host = parsed.hostname || '127.0.0.1'
       const port = Number(parsed.port || 6379)
-      const db = Number(parsed.pathname.slice(1) || 0)
-      if (!Number.isSafeInteger(db)) throw wrong(`database "${parsed.pathname.slice(1)}" is not a number`)
+      const db = database(parsed.pathname.slice(1))
       const secure = parsed.protocol === 'rediss:'
       const options = { host, port, db, ...credentials, ...(secure ? { tls: tls ?? {} } : {}) }
       return { backend: 'redis', options, shown: `${parsed.protocol}//${host}:${port}/${db}` }
@@ -66,6 +66,19 @@ export function parseQueueUrl(url: string, tls?: TlsOptions): RedisAddress | Pos
       }
     default:
       throw wrong(`${parsed.protocol} is not redis:, rediss:, unix: or postgres:`)
+  }
+}
+
+function database(text: string): number {
+  if (!/^\d{0,9}$/.test(text)) throw wrong(`database "${text}" is not a number`)
+  return Number(text)
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw wrong('a % begins no escaped character')
   }
 }
 

@@ -41,7 +41,9 @@ export const preCommit2: RunTask<workV1.PreCommit2> = async (work, tools) => {
         throw missing(sectorNumber, from.dir, error)
       throw error
     })
-  const manifest = await from.readManifest()
+  const manifest = await from.readManifest().catch((error: unknown) => {
+    throw codeOf(error) === 'MANIFEST_WRONG' ? missing(sectorNumber, from.manifest, error) : error
+  })
   if (manifest.commD !== bytesToHex(commD)) {
     throw new WorkerError(
       { code: 'COMM_D_CHANGED', sector: sectorNumber },

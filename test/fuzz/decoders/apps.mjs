@@ -1,0 +1,144 @@
+import { built, fromHex, holds, only, recorded } from '../sources.mjs'
+
+const actors = await built('packages/actors')
+const jobs = await built('packages/jobs')
+
+const sender = 'provider-1~00000000000000000000000000ab'
+const envelope = (message) => ({ sender, subject: 'd-1', sequence: 3, tries: 0, message })
+const uuid = 'd1f8c7a0-3b1e-4e5d-9c55-0a1b2c3d4e5f'
+
+/** An offer whose signed words are real. */
+function offers() {
+  return recorded('market-mk12.json').flatMap(({ kind, client_deal_proposal_cbor: cbor }) => {
+    if (kind !== 'deal_proposal') return []
+    const { proposal } = actors.clientDealProposal.decode(fromHex(cbor))
+    return [
+      {
+        kind: 'dealOffered',
+        dealUuid: uuid,
+        signedProposal: Buffer.from(cbor, 'hex').toString('base64'),
+        pieceCid: proposal.pieceCid,
+        pieceSize: `${proposal.pieceSize}`,
+        payloadSize: '1000',
+        provider: proposal.provider,
+      },
+    ]
+  })
+}
+
+const homeward = () => [
+  ...offers().map(({ provider: _, ...offer }) => offer),
+  { kind: 'dealWithdrawn', dealUuid: uuid, reason: 'start epoch passed' },
+  { kind: 'askWanted', sequence: 2, ask: 'oA==' },
+  { kind: 'acknowledgements', of: [{ sender, subject: 'd-1', sequence: 1 }] },
+]
+
+const progress = {
+  kind: 'dealProgress',
+  dealUuid: uuid,
+  pieceState: 'Sealed',
+  publicationState: 'Sent',
+  sectorNumber: 4,
+  sectorState: 'Proving',
+  publishCid: 'bafy2bzaceb6rdhj6ym24wltyj3ig3alpd6b7rwiimkddvbfwjckzcvhxa3m2k',
+  dealId: 9,
+  preCommitCid: null,
+  proveCommitCid: null,
+  windowPostCid: null,
+  activeEpoch: 77,
+  provenEpoch: null,
+  failure: { code: 'X', remedy: 'hold', text: 'y' },
+  waitingFor: null,
+}
+const outward = () => [
+  progress,
+  { kind: 'askSigned', sequence: 2, signedAsk: 'oA==', refusal: null },
+  { kind: 'acknowledgements', of: [{ sender, subject: 'd-1', sequence: 1 }] },
+]
+
+/** A job's payload, by its schema; then what the app makes of it before any database is asked. */
+const crossing = (kind, messages, then) => () => ({
+  form: 'json',
+  corpus: messages().map(envelope),
+  decode(input) {
+    const parsed = kind.payload.safeParse(JSON.parse(input))
+    if (!parsed.success) return false
+    const id = kind.id(parsed.data)
+    holds(!id.includes(':') && id.length < 300, 'a job id has no colon')
+    then?.(parsed.data.message)
+    return true
+  },
+  refuses: (error) => error instanceof SyntaxError,
+})
+
+const manifest = {
+  minerId: 1000,
+  sectorNumber: 1,
+  sectorSize: 2048,
+  prover: 'real',
+  ticket: 'ab'.repeat(32),
+  ticketEpoch: -730,
+  pieces: [{ commP: 'cd'.repeat(32), paddedSize: '2048', offset: '0', filler: false, pieceCid: null }],
+  commD: 'ef'.repeat(32),
+}
+
+export const decoders = {
+  'jobs.homeward': crossing(jobs.homeward, homeward),
+  'jobs.outward': crossing(jobs.outward, outward),
+  'jobs.partition': () => ({
+    form: 'json',
+    corpus: [{ miner: 'f01000', periodStart: -5, deadline: 1, partition: 0, turn: 1, tries: 0 }],
+    decode: (input) => jobs.postSnark.payload.safeParse(JSON.parse(input)).success,
+    refuses: (error) => error instanceof SyntaxError,
+  }),
+  'sealer.offer': async () => {
+    const { judgeOffer } = await built('apps/sealer', 'intake/judge-offer')
+    const { SealerError } = await built('apps/sealer', 'sealer-error')
+    return {
+      form: 'json',
+      corpus: offers(),
+      decode(input) {
+        const { provider, ...offer } = JSON.parse(input) ?? {}
+        const parsed = jobs.homeward.payload.safeParse(envelope(offer))
+        if (!parsed.success || parsed.data.message.kind !== 'dealOffered') return false
+        const piece = judgeOffer(parsed.data.message, { miner: `${provider}`, sectorSizeBytes: 2 ** 35 })
+        holds(piece.piece_size <= 2 ** 35 && piece.payload_size < piece.piece_size, 'sizes fit the sector')
+        return true
+      },
+      refuses: (error) => error instanceof SyntaxError || only(SealerError)(error),
+    }
+  },
+  'provider.progress': async () => {
+    const { dealStateAt, eventsTo } = await built('apps/provider', 'deals/follow-home')
+    return crossing(jobs.outward, outward, (message) => {
+      if (message.kind !== 'dealProgress') return
+      const state = dealStateAt(message)
+      if (state !== undefined) eventsTo('Transferred', state)
+    })()
+  },
+  'sealer.sector-manifest': async () => {
+    const { parseSectorManifest } = await built('apps/sealer', 'worker/sector-manifest')
+    const { WorkerError } = await built('apps/sealer', 'worker/worker-error')
+    return {
+      form: 'json',
+      corpus: [manifest, { ...manifest, commR: '01'.repeat(32), seed: '02'.repeat(32), pieces: [] }],
+      decode(input) {
+        const { pieces } = parseSectorManifest(input, 'x.json')
+        for (const { paddedSize, offset } of pieces)
+          holds(BigInt(paddedSize) >= 0n && BigInt(offset) >= 0n, 'sizes are sizes')
+        return true
+      },
+      refuses: only(WorkerError),
+    }
+  },
+  'miner.listen-address': async () => {
+    const { hostAndPort } = await built('apps/miner', 'listen-address')
+    const { HostError } = await built('packages/host')
+    return {
+      form: 'text',
+      corpus: ['127.0.0.1:9002', '[::1]:80', 'miner.example:65535'],
+      decode: (input) => hostAndPort(input).port <= 65_535,
+      refuses: only(HostError),
+    }
+  },
+}

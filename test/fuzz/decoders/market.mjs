@@ -1,0 +1,94 @@
+import { built, fromHex, holds, only, recorded } from '../sources.mjs'
+import { manyCodecs, roundTrip } from './actors.mjs'
+
+const market = await built('packages/market')
+const pieces = await built('packages/pieces')
+const { CborError } = await built('packages/actors')
+
+const encoded = (...types) =>
+  recorded('market-mk12.json')
+    .filter(
+      ({ kind, type, ok }) => ['encode', 'decode'].includes(kind) && types.includes(type) && ok !== false,
+    )
+    .map(({ cbor }) => fromHex(cbor))
+
+const text = (bytes) => new TextDecoder().decode(bytes)
+
+export const decoders = {
+  'market.deal-params': () =>
+    manyCodecs([market.dealParams, market.dealParamsV120], encoded('DealParams', 'DealParamsV120')),
+  'market.deal-response': () => manyCodecs([market.dealResponse], encoded('DealResponse')),
+  'market.status': () =>
+    manyCodecs(
+      [market.dealStatusRequest, market.dealStatusResponse],
+      encoded('DealStatusRequest', 'DealStatusResponse'),
+    ),
+  'market.ask': () =>
+    manyCodecs(
+      [market.askRequest, market.askResponse, market.signedStorageAsk, market.storageAsk],
+      encoded('AskRequest', 'AskResponse', 'legacy.SignedStorageAsk', 'legacy.StorageAsk'),
+    ),
+  'market.transports': () => ({
+    form: 'bytes',
+    corpus: [
+      market.retrievalTransports.encode({
+        protocols: [{ name: 'http', addresses: [new Uint8Array(9).fill(4)] }],
+      }),
+      market.retrievalTransports.encode({ protocols: [] }),
+    ],
+    decode: (input) => roundTrip(market.retrievalTransports, input),
+    refuses: only(CborError),
+  }),
+  'market.transfer-params': () => ({
+    form: 'text',
+    corpus: recorded('market-mk12.json').flatMap(({ json, json_hex }) =>
+      [json ?? (json_hex && text(fromHex(json_hex)))].filter(Boolean),
+    ),
+    decode(input) {
+      const params = market.decodeTransferParams(new TextEncoder().encode(input))
+      holds(typeof params.url === 'string', 'there is a URL')
+      const again = market.decodeTransferParams(market.encodeTransferParams(params))
+      holds(JSON.stringify(again) === JSON.stringify(params), 'what was written reads as the same')
+      if (params.headers !== null) market.transferHeaders(params.headers)
+      return true
+    },
+    refuses: only(market.TransferParamsError, market.TransferRefused),
+  }),
+  'market.transfer-url': () => ({
+    form: 'text',
+    corpus: recorded('market-mk12.json').flatMap(({ kind, url }) => (kind === 'transfer_url' ? [url] : [])),
+    decode: (input) => market.parseTransferUrl(input) !== undefined,
+    refuses: only(market.TransferParamsError),
+  }),
+  'market.transfer-authorization': () => ({
+    form: 'text',
+    corpus: [market.transferAuthorization('9f8e'), 'Basic OmFiYw==', 'Bearer x', 'Basic '],
+    decode: (input) => market.transferToken(input) !== undefined,
+    refuses: () => false,
+  }),
+  'market.deal-uuid': () => ({
+    form: 'text',
+    corpus: ['d1f8c7a0-3b1e-4e5d-9c55-0a1b2c3d4e5f'],
+    decode(input) {
+      const uuid = market.parseDealUuid(input)
+      holds(market.dealUuidBytes(uuid).length === 16, 'sixteen bytes')
+      return true
+    },
+    refuses: only(CborError),
+  }),
+  'pieces.car': () => ({
+    form: 'bytes',
+    corpus: recorded('car.json').flatMap(({ car, car_v1 }) =>
+      [car, car_v1].filter((one) => typeof one === 'string').map(fromHex),
+    ),
+    async decode(input) {
+      const reading = await pieces.readCar([input.subarray(0, 50), input.subarray(50)])
+      for await (const { cid, bytes } of reading.blocks) {
+        holds(bytes.length <= input.length, 'no block is longer than the file')
+        pieces.blockMatchesCid(cid, bytes)
+      }
+      return true
+    },
+    refuses: only(pieces.PieceError),
+  }),
+}
