@@ -13,11 +13,13 @@ import {
   startProvider,
   TestClient,
 } from '../testing/provider-under-test.js'
+import { SkewedClock } from '../testing/skewed-clock.js'
 import { TestChain } from '../testing/test-chain.js'
 
 const redis = localRedis()
 const dir = temporaryDirectory()
 const chain = new TestChain()
+const clock = new SkewedClock()
 let provider: RunningProvider
 let client: TestClient
 let connection: Connection
@@ -27,7 +29,7 @@ beforeAll(async () => {
   chain.account(client.address, 100, 10n ** 18n)
   chain.miner(1000, 10n ** 18n)
   chain.sectorSize = 8n << 20n
-  provider = await startProvider({ dir, redisUrl: redis.url, chain })
+  provider = await startProvider({ dir, redisUrl: redis.url, chain, clock })
   connection = await client.dial(provider)
 })
 afterAll(async () => {
@@ -142,7 +144,8 @@ describe('a proposal', () => {
 
   it('is refused while no chain node answers', async () => {
     chain.down = true
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    // What was heard of the head a moment ago is no longer believed.
+    clock.skip(60_000)
     expect(await answer(offline())).toEqual(rejected('failed validation: server error: getting chain head'))
   })
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { DataServer } from '../testing/data-server.js'
 import { AddressGuard, isPublic } from './address-guard.js'
 import { fetchHttp } from './fetch-http.js'
 
@@ -100,5 +101,39 @@ describe('addresses a transfer may be fetched from', () => {
     const { lookup } = new AddressGuard(false)
     const error = await new Promise((resolve) => lookup('localhost', {}, resolve))
     expect(error).toMatchObject({ code: 'ADDRESS_FORBIDDEN' })
+  })
+})
+
+describe('a redirect', () => {
+  it.each([
+    'http://169.254.169.254/latest/meta-data',
+    'http://[::1]/',
+    'http://[::ffff:10.0.0.1]/',
+    'http://10.0.0.1:8080/x',
+    'http://inside.example/x',
+    'http://2130706433/',
+    'http://0x7f.1/',
+  ])('to %s is not followed', async (location) => {
+    const server = await new DataServer().listen()
+    const url = server.put('/moved', new Uint8Array(10), (_request, response) =>
+      response.writeHead(302, { location }).end(),
+    )
+    // The test's own server stands for a public one: its address, and no other of ours, is let through once.
+    let hops = 0
+    const guard = new AddressGuard(
+      false,
+      async () => [{ address: '192.168.0.1', family: 4 }],
+      (address) => (address === '127.0.0.1' && hops++ === 0) || isPublic(address),
+    )
+    const fetched = fetchHttp({
+      url,
+      headers: {},
+      wanted: { offset: 0, size: 10, validator: null },
+      guard,
+      stallMs: 1_000,
+      signal: AbortSignal.timeout(5_000),
+    })
+    await expect(fetched).rejects.toMatchObject({ code: 'ADDRESS_FORBIDDEN' })
+    expect(server.asked('/moved')).toHaveLength(1)
   })
 })

@@ -53,6 +53,7 @@ export class AddressGuard {
   constructor(
     private readonly allowPrivate: boolean,
     private readonly resolve: Resolve = (host) => lookUpAll(host, { all: true, verbatim: true }),
+    private readonly publicAddress: (address: string) => boolean = isPublic,
   ) {}
 
   /**
@@ -64,7 +65,7 @@ export class AddressGuard {
     const family = isIP(literal)
     const found = family === 0 ? await this.resolve(literal) : [{ address: literal, family }]
     for (const { address } of found) {
-      if (!this.allowPrivate && !isPublic(address)) {
+      if (!this.allowPrivate && !this.publicAddress(address)) {
         throw new ProviderError({ code: 'ADDRESS_FORBIDDEN', host: literal, address })
       }
     }
