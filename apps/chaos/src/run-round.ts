@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { faultText, type Scheduled } from './fault.js'
 import { FaultProxy } from './fault-proxy.js'
@@ -88,7 +89,9 @@ export async function runRound(o: {
     heal.abort()
     await Promise.all(hurting)
     const findings = summary?.ok === true ? [] : [notDone(stack, summary)]
-    const checker = await examine(home, env, redis, findings.length === 0, signal)
+    const checker = await examine(home, env, redis, findings.length === 0, signal, (line) =>
+      tell(line.slice(0, 200)),
+    )
     findings.push(...checker)
     const settledSeconds = seconds()
     findings.push(...orphansOf(home, stack.pid).map((one) => orphan(one, 'no service owns it')))
@@ -172,6 +175,7 @@ async function examine(
   redis: Patient['redis'],
   done: boolean,
   signal: AbortSignal,
+  tell: (line: string) => void,
 ): Promise<Finding[]> {
   // Where the queues are behind the proxies; the supervisor's own files name the home Redis for both.
   const queues = join(home, 'queues.toml')
@@ -182,12 +186,13 @@ async function examine(
   )
   const words = ['doctor', '--invariants', '--settled', done ? settle : '0s', '--config', queues, '--json']
   const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) => {
-    execFile(
+    const child = execFile(
       process.execPath,
       [sealane, ...words],
       { env: { ...env, REDIS_URL: undefined }, maxBuffer: 64 * 2 ** 20, signal },
       (_error, stdout, stderr) => resolve({ stdout, stderr }),
     )
+    if (child.stderr) createInterface({ input: child.stderr }).on('line', tell)
   })
   signal.throwIfAborted()
   writeFileSync(join(home, 'invariants.json'), stdout)

@@ -113,6 +113,7 @@ async function invariants(
         : undefined,
     queues: queueUrls([...configs, ...(own && served ? configFilesIn(join(home, 'config')) : [])], env),
     settleMs: settled === undefined ? undefined : settled === true ? 0 : parseDuration(settled),
+    waiting: (text) => session.note(`still to do: ${text}`),
     now,
     signal,
   })

@@ -19,6 +19,8 @@ export interface ExamineOptions {
   readonly queues: readonly { readonly name: string; readonly url: string }[]
   /** Nothing may be left to do; it is waited for this long. Unit: ms. undefined: only what must always hold. */
   readonly settleMs: number | undefined
+  /** Told what is still to do, when that changes. */
+  readonly waiting: (text: string) => void
   readonly now: () => number
   readonly signal: AbortSignal
 }
@@ -37,11 +39,15 @@ const againMs = 1_000
 /** Reads everything and judges it; with `settleMs` again and again until nothing is left to do or the time is over. */
 export async function examine(o: ExamineOptions): Promise<Examined> {
   const endMs = o.now() + (o.settleMs ?? 0)
+  let told = ''
   for (;;) {
     const { facts, unread } = await read(o)
     const violations = checkInvariants(facts, { settled: o.settleMs !== undefined })
     const open = violations.length > 0 && violations.every(({ promise }) => promise === 'settled')
     if (!open || o.now() >= endMs) return { violations, read: counts(facts), unread }
+    const text = violations.map((one) => one.text).join('; ')
+    if (text !== told) o.waiting(text)
+    told = text
     await pause(againMs, undefined, { signal: o.signal })
   }
 }
