@@ -27,6 +27,9 @@ const tasks = {
   async fuzz() {
     return handOver([join(root, 'test/fuzz/fuzz.mjs'), ...args])
   },
+  async compliance() {
+    return handOver([join(root, 'packages/chain/scripts/compliance.mjs'), ...args])
+  },
   async generate() {
     return handOver([join(root, 'scripts/generate.mjs'), ...args])
   },

@@ -6,7 +6,12 @@ export {
   exitCodeOf,
 } from './chain-error.js'
 export { ChainPort, type NodeHealth, type RandomnessTag } from './chain-port.js'
-export { type ComplianceCheck, complianceChecks } from './compliance/compliance-checks.js'
+export {
+  type ComplianceOptions,
+  type ComplianceOutcome,
+  defaultMostSpent,
+  runCompliance,
+} from './compliance/run-compliance.js'
 export { type ChainClientOptions, createChainClient } from './create-chain-client.js'
 export { type HeadCursor, type HeadFollowerOptions, type HeadStep, headFollower } from './head-follower.js'
 export { type NodeAddress, parseApiInfo } from './node/api-info.js'

@@ -1,15 +1,9 @@
 import { dagCborCid, idAddress, keyAddress, randomnessTags } from '@sealane/actors'
 import { attoFil, type ChainEpoch, epoch } from '@sealane/fil-units'
-import { ChainError, type ChainErrorCode } from '../chain-error.js'
 import type { ChainPort } from '../chain-port.js'
 import { sameKey, type TipSet } from '../wire/tip-set.js'
-
-/** Something that every lotus-speaking server must do; read-only, so that it can be asked of a real one. */
-export interface ComplianceCheck {
-  readonly name: string
-  /** Rejects with what is wrong. The chain must be a few tipsets old. */
-  run(chain: ChainPort): Promise<void>
-}
+import type { ComplianceCheck } from './compliance-check.js'
+import { holds, refuses, same } from './expect.js'
 
 /** How many tipsets back from the head are looked at. Unit: epochs. */
 const lookBack = 20
@@ -18,10 +12,11 @@ const lookBack = 20
 const stranger = keyAddress('secp256k1', new Uint8Array(65).fill(4))
 const noObject = dagCborCid(new TextEncoder().encode('nothing has this CID'))
 
-export const complianceChecks: readonly ComplianceCheck[] = [
+/** What the answers must say, asked through the client. Read-only. */
+export const chainChecks: readonly ComplianceCheck[] = [
   {
     name: 'names itself, its network and its version',
-    async run(chain) {
+    async run({ chain }) {
       const { apiVersion, blockDelaySeconds } = await chain.version()
       holds(apiVersion >> 16 === 2, `API version 2.x, got ${apiVersion.toString(16)}`)
       holds(blockDelaySeconds > 0, 'a block delay')
@@ -33,7 +28,7 @@ export const complianceChecks: readonly ComplianceCheck[] = [
   },
   {
     name: 'serves the head by its key, and every parent down to twenty tipsets',
-    async run(chain) {
+    async run({ chain }) {
       const head = await chain.head()
       holds(sameKey((await chain.tipSet(head.key)).key, head.key), 'the head by its key')
       const { genesisTimestamp, blockDelaySeconds } = await chain.networkParams()
@@ -48,7 +43,7 @@ export const complianceChecks: readonly ComplianceCheck[] = [
   },
   {
     name: 'finds tipsets by height, below its head only',
-    async run(chain) {
+    async run({ chain }) {
       const head = await chain.head()
       const genesis = await chain.genesis()
       holds(
@@ -64,7 +59,7 @@ export const complianceChecks: readonly ComplianceCheck[] = [
   },
   {
     name: 'knows the way from an ancestor to the head and back',
-    async run(chain) {
+    async run({ chain }) {
       const head = await chain.head()
       const ancestor = await chain.tipSetByHeight(epoch(Math.max(0, head.height - lookBack)), head.key)
       const there = await chain.path(ancestor.key, head.key)
@@ -85,7 +80,7 @@ export const complianceChecks: readonly ComplianceCheck[] = [
   },
   {
     name: 'has a receipt for every message, one tipset after the block that carries it',
-    async run(chain) {
+    async run({ chain }) {
       let at = await chain.head()
       for (let back = 0; back < lookBack && at.height > 0; back++) {
         const [block] = at.key
@@ -110,7 +105,7 @@ export const complianceChecks: readonly ComplianceCheck[] = [
   },
   {
     name: 'tells the current head first to whoever subscribes',
-    async run(chain) {
+    async run({ chain }) {
       const stop = new AbortController()
       for await (const [first] of chain.notify(stop.signal)) {
         same(first?.type, 'current', 'first change')
@@ -121,7 +116,7 @@ export const complianceChecks: readonly ComplianceCheck[] = [
   },
   {
     name: 'says what it does not have, by names that a program can tell apart',
-    async run(chain) {
+    async run({ chain }) {
       same(await chain.getActor(stranger), undefined, 'actor of a stranger')
       same(await chain.lookupId(stranger), undefined, 'ID of a stranger')
       same(await chain.marketDeal(2 ** 40), undefined, 'a deal far ahead')
@@ -147,7 +142,7 @@ export const complianceChecks: readonly ComplianceCheck[] = [
   },
   {
     name: 'draws the same randomness again, before genesis too, but never from the future',
-    async run(chain) {
+    async run({ chain }) {
       const head = await chain.head()
       const { SealRandomness, InteractiveSealChallengeSeed } = randomnessTags
       const entropy = new Uint8Array([0x43, 0, 0xe8, 7])
@@ -165,7 +160,7 @@ export const complianceChecks: readonly ComplianceCheck[] = [
   },
   {
     name: 'has forty-eight deadlines for a miner, and every sector in one of them',
-    async run(chain) {
+    async run({ chain }) {
       const head = await chain.head()
       for (const miner of (await chain.listMiners(head.key)).slice(0, 3)) {
         const info = await chain.provingDeadline(miner, head.key)
@@ -189,23 +184,4 @@ export const complianceChecks: readonly ComplianceCheck[] = [
 
 async function parentOf(chain: ChainPort, of: TipSet): Promise<TipSet> {
   return await chain.tipSet(of.blocks[0]?.parents ?? [])
-}
-
-function holds(truth: boolean, what: string): void {
-  if (!truth) throw new Error(`expected: ${what}`)
-}
-
-function same<T>(actual: T, expected: T, what: string): void {
-  if (actual !== expected) throw new Error(`${what}: expected ${String(expected)}, got ${String(actual)}`)
-}
-
-async function refuses(ask: () => Promise<unknown>, code?: ChainErrorCode): Promise<void> {
-  try {
-    await ask()
-  } catch (cause) {
-    if (!(cause instanceof ChainError)) throw cause
-    if (code !== undefined) same(cause.code, code, `refusal "${cause.text}"`)
-    return
-  }
-  throw new Error('answered what it should have refused')
 }
