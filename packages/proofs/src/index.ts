@@ -1,6 +1,8 @@
 export { addonPath } from './addon.js'
+export { checkParameters } from './check-parameters.js'
 export { createProver, type ProverOptions } from './create-prover.js'
 export { devnetKeySet, type KeySet } from './key-set.js'
+export { isDevnet, type KeySetNetwork, keySetFor, officialDirectory, openKeySet } from './open-key-set.js'
 export { defaultPermitDir, ensureParameters, type ParameterSet } from './parameters.js'
 export { ProofError, type ProofErrorCode, type Remedy } from './proof-error.js'
 export type { Prover, ProverKind } from './prover.js'

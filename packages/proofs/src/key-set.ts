@@ -34,7 +34,8 @@ export function devnetKeySet(cacheDir: string = cacheDirectory()): KeySet {
   return { name: 'devnet', directory, digest, trapdoor: true }
 }
 
-function digestOf(files: { name: string; bytes: Buffer }[]): string {
+/** SHA-256, hex, over names and contents, in the given order. */
+export function digestOf(files: { name: string; bytes: Buffer }[]): string {
   const lines = files.map(({ name, bytes }) => `${sha256(bytes)}  ${name}\n`)
   return sha256(lines.join(''))
 }

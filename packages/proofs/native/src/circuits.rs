@@ -5,8 +5,10 @@ use bellperson::Circuit;
 use blstrs::Scalar;
 use filecoin_proofs::constants::{DefaultPieceHasher, SectorShape2KiB};
 use filecoin_proofs::parameters::{public_params, window_post_public_params};
+use filecoin_proofs::with_shape;
 use serde::Deserialize;
 use storage_proofs_core::compound_proof::CompoundProof;
+use storage_proofs_core::merkle::MerkleTreeTrait;
 use storage_proofs_core::parameter_cache::CacheableParameters;
 use storage_proofs_porep::stacked::{StackedCircuit, StackedCompound, StackedDrg};
 use storage_proofs_post::fallback::{FallbackPoSt, FallbackPoStCircuit, FallbackPoStCompound};
@@ -68,16 +70,29 @@ pub fn visit_circuit<V: CircuitVisitor>(
     }
 }
 
-/// The circuit's name in the parameter cache, without `v28-` and extension.
+/// The circuit's name in the parameter cache, without `v28-` and extension, for every registered sector size.
 pub fn circuit_id(kind: CircuitKind, sector_size: u64) -> Result<String> {
-    struct Id;
-    impl CircuitVisitor for Id {
-        type Output = String;
-        fn visit<C: Circuit<Scalar>>(self, id: &str, _: impl Fn() -> C) -> Result<String> {
-            Ok(id.into())
+    // The macro panics on a size that nothing is registered for.
+    seal_proof(sector_size)?;
+    with_shape!(sector_size, circuit_id_of, kind, sector_size)
+}
+
+fn circuit_id_of<Tree: 'static + MerkleTreeTrait>(kind: CircuitKind, sector_size: u64) -> Result<String> {
+    Ok(match kind {
+        CircuitKind::Porep => {
+            type Compound<T> = StackedCompound<T, DefaultPieceHasher>;
+            type Porep<T> = StackedCircuit<T, DefaultPieceHasher>;
+            let params = public_params::<Tree>(&seal_proof(sector_size)?.as_v1_config())?;
+            <Compound<Tree> as CacheableParameters<Porep<Tree>, _>>::cache_identifier(&params)
         }
-    }
-    visit_circuit(kind, sector_size, Id)
+        CircuitKind::Window => {
+            type Compound<T> = FallbackPoStCompound<T>;
+            type Post<T> = FallbackPoStCircuit<T>;
+            let config = window_post_proof(sector_size)?.as_v1_config();
+            let params = window_post_public_params::<Tree>(&config)?;
+            <Compound<Tree> as CacheableParameters<Post<Tree>, _>>::cache_identifier(&params)
+        }
+    })
 }
 
 /// Refuses sizes for which there is no devnet key.
@@ -98,12 +113,31 @@ mod tests {
     /// Names as in the parameters.json that Filecoin publishes.
     #[test]
     fn ids_are_those_of_the_field() {
-        let window = circuit_id(CircuitKind::Window, 0x800).unwrap();
-        assert!(window.starts_with("proof-of-spacetime-fallback-merkletree-poseidon_hasher-8-0-0-0170db1f"));
-        let porep = circuit_id(CircuitKind::Porep, 0x80_0000).unwrap();
-        assert!(porep.starts_with(
-            "stacked-proof-of-replication-merkletree-poseidon_hasher-8-0-0-sha256_hasher-ecd68364"
-        ));
-        assert!(circuit_id(CircuitKind::Porep, 0x2000_0000).is_err());
+        let id = |kind, size| circuit_id(kind, size).unwrap();
+        let windows = [
+            (0x800, "8-0-0-0170db1f"),
+            (0x80_0000, "8-0-0-5294475d"),
+            (0x2000_0000, "8-0-0-0cfb4f17"),
+            (0x8_0000_0000, "8-8-0-0377ded6"),
+            (0x10_0000_0000, "8-8-2-2627e400"),
+        ];
+        for (size, end) in windows {
+            let begins = format!("proof-of-spacetime-fallback-merkletree-poseidon_hasher-{end}");
+            let found = id(CircuitKind::Window, size);
+            assert!(found.starts_with(&begins), "{size}: {found}");
+        }
+        let poreps = [
+            (0x800, "8-0-0-sha256_hasher-032d3138"),
+            (0x80_0000, "8-0-0-sha256_hasher-ecd68364"),
+            (0x2000_0000, "8-0-0-sha256_hasher-6babf46c"),
+            (0x8_0000_0000, "8-8-0-sha256_hasher-82a357d2"),
+            (0x10_0000_0000, "8-8-2-sha256_hasher-96f1b4a0"),
+        ];
+        for (size, end) in poreps {
+            let begins = format!("stacked-proof-of-replication-merkletree-poseidon_hasher-{end}");
+            let found = id(CircuitKind::Porep, size);
+            assert!(found.starts_with(&begins), "{size}: {found}");
+        }
+        assert!(circuit_id(CircuitKind::Porep, 4096).is_err());
     }
 }
