@@ -12,6 +12,8 @@ export type CliFacts =
   | { code: 'DEAL_REFUSED'; text: string }
   | { code: 'NO_KEY'; name: string }
   | { code: 'CHAIN'; reason: string }
+  | { code: 'CHAIN_UNFIT'; what: string }
+  | { code: 'OTHER_CHAIN'; dir: string; has: string }
   | { code: 'NO_DEAL'; id: string }
   | { code: 'UNREACHABLE'; miner: string; addresses: string }
   | { code: 'NO_FUNDS'; address: string; has: string; needs: string }
@@ -32,6 +34,8 @@ const remedies = {
   DEAL_REFUSED: 'hold',
   NO_KEY: 'hold',
   CHAIN: 'retry',
+  CHAIN_UNFIT: 'hold',
+  OTHER_CHAIN: 'hold',
   NO_DEAL: 'hold',
   UNREACHABLE: 'retry',
   NO_FUNDS: 'hold',

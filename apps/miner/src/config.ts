@@ -91,6 +91,14 @@ export const minerConfig = defineConfig(
         .optional()
         .describe('Our miner actor when it exists already; "sealane miner init" makes a new one.'),
     }),
+    proofs: z.object({
+      params_dir: z
+        .string()
+        .optional()
+        .describe(
+          'Proof parameters of the network: absent on the embedded devnet; the directory of "lotus fetch-params" on any other.',
+        ),
+    }),
     keystore: z.object({
       identity: z
         .string()
@@ -187,6 +195,12 @@ export const minerConfig = defineConfig(
         .describe('The same in a UTC day, for each of PreCommit and ProveCommit.'),
       max_market_add: fil().prefault('100 FIL').describe('One top-up of market escrow at most.'),
       daily_market_add: fil().prefault('200 FIL').describe('All top-ups in a UTC day.'),
+      max_fund: fil().prefault('500 FIL').describe('One payment from the owner to a key of ours at most.'),
+      daily_fund: fil().prefault('1000 FIL').describe('All of those in a UTC day.'),
+      fund_addresses: z
+        .array(z.string())
+        .default([])
+        .describe('Addresses beside our own keys that the owner may pay.'),
       max_creation: fil().prefault('100 FIL').describe('Deposit of a new miner at most.'),
     }),
   }),
@@ -221,6 +235,7 @@ export function classCaps(policy: MinerConfig['policy']): ClassCaps {
     createMiner: money(policy.other_fee, policy.max_creation, policy.max_creation),
     control: plain(policy.other_fee),
     minerInfo: plain(policy.other_fee),
+    fund: money(policy.other_fee, policy.max_fund, policy.daily_fund),
   }
 }
 

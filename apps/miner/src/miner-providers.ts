@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Provider } from '@nestjs/common'
+import { type Address, parseAddress } from '@sealane/actors'
 import { ChainPort, createChainClient } from '@sealane/chain'
 import { CONFIG, Log } from '@sealane/host'
 import { holdLock, migrate, openDatabase } from '@sealane/sql'
@@ -23,7 +24,7 @@ import { Settings } from './network/settings.js'
 import { Policy } from './policy/policy.js'
 import { DrawTicket } from './precommit/draw-ticket.js'
 import { PreCommitOptions, PreCommits } from './precommit/pre-commits.js'
-import { ProofCheck } from './proofs/proof-check.js'
+import { ProofCheck, ProofOptions } from './proofs/proof-check.js'
 import { ProveCommits } from './prove-commit/prove-commits.js'
 import { PublicationStore } from './publish/publication-store.js'
 import { Publications, PublishOptions } from './publish/publications.js'
@@ -31,6 +32,7 @@ import { SectorNumbers } from './sectors/sector-numbers.js'
 import { StepStore } from './sectors/step-store.js'
 import { StepTeller } from './sectors/step-teller.js'
 import { StateLock } from './state-lock.js'
+import { Funding } from './wallet/funding.js'
 import { Keystore } from './wallet/keystore.js'
 import { Wallet } from './wallet/wallet.js'
 
@@ -79,9 +81,18 @@ const options: Provider[] = [
   },
   {
     provide: Policy,
+    inject: [CONFIG, Keystore],
+    useFactory: ({ policy, publish }: MinerConfig, keystore: Keystore) => {
+      const named = new Set(policy.fund_addresses.map(parseAddress))
+      const mayFund = (address: Address) =>
+        named.has(address) || keystore.list().some((key) => key.address === address)
+      return new Policy({ caps: classCaps(policy), deals: dealCaps(publish), mayFund })
+    },
+  },
+  {
+    provide: ProofOptions,
     inject: [CONFIG],
-    useFactory: ({ policy, publish }: MinerConfig) =>
-      new Policy({ caps: classCaps(policy), deals: dealCaps(publish) }),
+    useFactory: ({ proofs }: MinerConfig): ProofOptions => ({ paramsDir: proofs.params_dir }),
   },
   {
     provide: MessagerOptions,
@@ -144,6 +155,7 @@ export const minerProviders: readonly Provider[] = [
   PublicationStore,
   Publications,
   MinerInit,
+  Funding,
   SignAsk,
   MinerService,
 ]

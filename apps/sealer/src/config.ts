@@ -25,6 +25,15 @@ const tls = z.object({
     ),
 })
 
+const proofs = z.object({
+  params_dir: z
+    .string()
+    .optional()
+    .describe(
+      'Proof parameters of the network: absent on the embedded devnet; the directory of "lotus fetch-params" on any other.',
+    ),
+})
+
 /** `sealer run`: the coordinator. */
 export const sealerConfig = defineConfig(
   'sealer',
@@ -48,6 +57,7 @@ export const sealerConfig = defineConfig(
     hub: z.object({
       listen: z.string().default('0.0.0.0:7431').describe('HTTPS for workers: pieces, C1 output.'),
     }),
+    proofs,
     work: z.object({
       lease: durationMs()
         .prefault('45s')
@@ -139,6 +149,7 @@ export const workerConfig = defineConfig(
       finalize: z.int().positive().default(2).describe('Finalize tasks at once.'),
       post: z.int().positive().default(2).describe('WindowPoSt tasks at once.'),
     }),
+    proofs,
     home: z.object({ redis_url: z.string().describe('Redis at home, with the queues seal.* and post.*.') }),
     sealer: z.object({
       grpc: z.string().default('127.0.0.1:7430').describe('The coordinator: host:port.'),

@@ -27,9 +27,9 @@ export function payloadOf(sectorSize: number): number {
   return (sectorSize / 128) * 127
 }
 
-/** The smallest sector size that takes the file in one deal, of those the devnet has. */
-export function sectorSizeFor(fileBytes: number): number {
-  return fileBytes <= payloadOf(2048) ? 2048 : 8 * 2 ** 20
+/** The smallest sector size that takes the file in one deal, of those the network has (the devnet's by default); else its largest. */
+export function sectorSizeFor(fileBytes: number, sizes: readonly number[] = [2 ** 11, 2 ** 23]): number {
+  return sizes.find((size) => fileBytes <= payloadOf(size)) ?? Math.max(...sizes)
 }
 
 /**

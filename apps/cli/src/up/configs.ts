@@ -15,7 +15,10 @@ export interface Wiring {
   ports: Ports
   prover: 'real' | 'trapdoor'
   dealConcurrent: number
-  minerAddress: string
+  /** Proof parameters of a chain that is not the embedded one. */
+  paramsDir: string | undefined
+  /** Addresses beside the miner app's own keys that the owner pays. */
+  fundAddresses: string[]
 }
 
 export interface Ports {
@@ -71,6 +74,8 @@ export function minerConfig(places: Places, w: Wiring): Config {
     hub: { listen: `127.0.0.1:${w.ports.minerHub}` },
     // A demonstration does not wait an hour for a batch to fill.
     publish: { period: '3s' },
+    proofs: { params_dir: w.paramsDir },
+    policy: { fund_addresses: w.fundAddresses },
   }
 }
 
@@ -83,6 +88,7 @@ export function sealerConfig(places: Places, w: Wiring): Config {
     provider: { pieces_url: `https://127.0.0.1:${w.ports.providerPieces}` },
     grpc: { listen: `127.0.0.1:${w.ports.sealerGrpc}` },
     hub: { listen: `127.0.0.1:${w.ports.sealerHub}` },
+    proofs: { params_dir: w.paramsDir },
     limits: { enable_deal_sector: true, deal_concurrent: w.dealConcurrent, wait_deals: '2s' },
   }
 }
@@ -93,6 +99,7 @@ export function workerConfig(places: Places, w: Wiring, index: number): Config {
     ...common(places, name),
     worker: { name, storage: [join(places.state, `storage-${index}`)], prover: w.prover },
     home: { redis_url: w.homeRedis },
+    proofs: { params_dir: w.paramsDir },
     sealer: { grpc: `127.0.0.1:${w.ports.sealerGrpc}`, hub: `https://127.0.0.1:${w.ports.sealerHub}` },
     miner: { grpc: `127.0.0.1:${w.ports.minerGrpc}`, hub: `https://127.0.0.1:${w.ports.minerHub}` },
   }
@@ -103,7 +110,6 @@ export function providerConfig(places: Places, w: Wiring): Config {
     ...common(places, 'provider'),
     chain: { nodes: w.chainReadOnly },
     crossing: { redis_url: w.crossingRedis },
-    miner: { address: w.minerAddress },
     pieces: { listen: `127.0.0.1:${w.ports.providerPieces}` },
     libp2p: { listen: [`/ip4/127.0.0.1/tcp/${w.ports.providerLibp2p}`] },
     // The demonstration's client serves its file from this machine.

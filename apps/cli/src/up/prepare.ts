@@ -1,24 +1,20 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Address, addBalanceParams, idAddress, marketMethods, parseAddress } from '@sealane/actors'
 import { type ChainPort, rpcCall } from '@sealane/chain'
-import type { KeyInfo } from '@sealane/crypto'
-import { formatFil, parseFil } from '@sealane/fil-units'
+import type { KeyInfo, KeyType } from '@sealane/crypto'
+import { type AttoFil, formatFil } from '@sealane/fil-units'
 import { sendMessage } from '../client/send-message.js'
 import type { operators } from '../connect/operators.js'
+import { devnetPlan, type FundingPlan } from './funding-plan.js'
+import { storeOwnerKey } from './owner-key.js'
+import type { Places } from './state-dir.js'
 import type { Teller } from './teller.js'
 import { waitUntil } from './wait-until.js'
 
 type Apps = ReturnType<typeof operators>
 
-/** What each key should have before anything starts. The devnet's deposits and pledges are a few thousandths of a FIL. */
-const targets = {
-  owner: parseFil('100'),
-  worker: parseFil('50'),
-  'control-post': parseFil('20'),
-  client: parseFil('10'),
-} as const
-/** Market escrow of provider and client. */
-const escrow = { provider: parseFil('2'), client: parseFil('2') } as const
 const marketActor = idAddress(5)
 
 export interface Prepared {
@@ -26,49 +22,31 @@ export interface Prepared {
   peerId: string
 }
 
+/** Where the money comes from: the embedded devnet's faucet, or a funded key that becomes the owner's. */
+export type Purse = { from: 'faucet' } | { from: 'owner'; key: KeyInfo }
+
 /**
  * Keys, funds, the miner actor and escrow, each step idempotent: balances are raised to a target, messages go under fixed request ids,
  * so that a crash or a second run never pays or creates twice.
  */
 export async function prepare(o: {
   apps: Apps
+  places: Places
   chain: ChainPort
   nodes: string
   client: { key: KeyInfo; address: Address }
   sectorSize: number
+  purse: Purse
+  plan: FundingPlan
   teller: Teller
   signal: AbortSignal
 }): Promise<Prepared> {
-  const { apps, chain, teller, signal } = o
+  const { apps, chain, teller, signal, plan } = o
+  const { escrow } = plan
   const again = { signal, everyMs: 150 }
-  teller.status('waiting for the devnet')
+  teller.status('waiting for the chain')
   await waitUntil(async () => await chain.head(), again)
-
-  teller.status('waiting for the miner app')
-  const keys = {
-    owner: await waitUntil(() => apps.miner['wallet.new']({ name: 'owner', type: 'secp256k1' }), again),
-    worker: await waitUntil(() => apps.miner['wallet.new']({ name: 'worker', type: 'bls' }), again),
-    'control-post': await waitUntil(
-      () => apps.miner['wallet.new']({ name: 'control-post', type: 'secp256k1' }),
-      again,
-    ),
-  }
-  const addresses: [keyof typeof targets, Address][] = [
-    ['owner', parseAddress(keys.owner.address)],
-    ['worker', parseAddress(keys.worker.address)],
-    ['control-post', parseAddress(keys['control-post'].address)],
-    ['client', o.client.address],
-  ]
-  for (const [name, address] of addresses)
-    await rpcCall(o.nodes, 'Devnet.FundTo', [address, String(targets[name])])
-  for (const [name, address] of addresses) {
-    teller.status(`waiting for ${name} ${address} to be funded and appear on chain`)
-    await waitUntil(async () => ((await chain.walletBalance(address)) > 0n ? true : undefined), again)
-    teller.tell(
-      { event: 'funded', key: name, address },
-      `${name.padEnd(12)} ${address}  ${formatFil(targets[name])}`,
-    )
-  }
+  await fundKeys(o)
 
   teller.status('waiting for the provider')
   const { peerId } = await waitUntil(() => apps.provider['net.id']({}), again)
@@ -102,16 +80,19 @@ export async function prepare(o: {
     const requestId = `up-escrow-${createHash('sha256').update(`${held.escrow}`).digest('hex').slice(0, 12)}`
     await waitUntil(() => apps.miner['market.add']({ amount: String(amount), requestId }), again)
   }
+  // Kept until it has executed: a run that is killed here pays once.
+  const kept = join(o.places.client, 'escrow-message')
   const mine = await chain.marketBalance(o.client.address)
-  if (mine.escrow < escrow.client) {
-    await sendMessage(chain, o.client.key, {
+  if (mine.escrow < escrow.client || existsSync(kept)) {
+    const message = {
       from: o.client.address,
       to: marketActor,
       value: escrow.client - mine.escrow,
       method: marketMethods.AddBalance,
       params: addBalanceParams.encode(o.client.address),
       signal,
-    })
+    }
+    await waitUntil(() => sendMessage(chain, o.client.key, message, kept), again)
   }
   await waitUntil(async () => {
     const [provider, client] = [
@@ -125,4 +106,43 @@ export async function prepare(o: {
     'escrow       provider and client funded',
   )
   return { miner: address, peerId }
+}
+
+/** Makes the miner app's keys and raises them, and the client's, to what the plan gives each. */
+async function fundKeys(o: Parameters<typeof prepare>[0]): Promise<void> {
+  const { apps, chain, teller, signal, plan, purse } = o
+  const again = { signal, everyMs: 150 }
+  teller.status('waiting for the miner app')
+  await waitUntil(() => apps.miner['wallet.list']({}), again)
+  if (purse.from === 'owner') await storeOwnerKey(o.places, purse.key)
+  const ownerType = purse.from === 'owner' ? purse.key.type : 'secp256k1'
+  const made = async (name: string, type: KeyType): Promise<Address> =>
+    parseAddress((await waitUntil(() => apps.miner['wallet.new']({ name, type }), again)).address)
+  const owner = await made('owner', ownerType)
+  const wanted: [name: string, address: Address, target: AttoFil][] = [
+    ['worker', await made('worker', 'bls'), plan.targets.worker],
+    ['control-post', await made('control-post', 'secp256k1'), plan.targets['control-post']],
+    ['client', o.client.address, plan.targets.client],
+  ]
+  if (purse.from === 'faucet') {
+    wanted.unshift(['owner', owner, devnetPlan.owner])
+    for (const [, address, target] of wanted)
+      await waitUntil(
+        async () => (await rpcCall(o.nodes, 'Devnet.FundTo', [address, String(target)])) ?? true,
+        again,
+      )
+  }
+  for (const [name, address, target] of wanted) {
+    await waitUntil(async () => {
+      const sent =
+        purse.from === 'owner' ? await apps.miner['wallet.fund']({ address, target: String(target) }) : null
+      const waits = sent?.waiting?.for ?? 'the next block'
+      teller.status(`funding ${name} ${address} with ${formatFil(target)}: waiting for ${waits}`)
+      return (await chain.walletBalance(address)) > 0n ? true : undefined
+    }, again)
+    teller.tell(
+      { event: 'funded', key: name, address },
+      `${name.padEnd(12)} ${address}  ${formatFil(target)}`,
+    )
+  }
 }

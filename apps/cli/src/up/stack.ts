@@ -26,6 +26,14 @@ import type { UpOptions } from './up-options.js'
 const roles = ['provider', 'sealer', 'worker', 'miner', 'operator'] as const
 const appsDir = fileURLToPath(new URL('../../../', import.meta.url))
 
+/** A chain that this run did not start. */
+export interface OutsideChain {
+  /** FULLNODE_API_INFO with a token that may send. */
+  nodes: string
+  readOnlyNodes: string
+  paramsDir: string
+}
+
 /** All processes of one run, under one hand. */
 export class Stack {
   readonly #services: Service[] = []
@@ -36,13 +44,15 @@ export class Stack {
     private readonly options: UpOptions,
     private readonly teller: Teller,
     private readonly died: (error: CliError) => void,
+    /** Undefined: the embedded devnet, started with the rest. */
+    private readonly outside: OutsideChain | undefined,
   ) {
     // An end that nobody planned (an exception, a reader of our output that has gone) leaves no process behind either.
     process.once('exit', () => this.#abandon())
   }
 
   /** Starts everything but what needs the miner actor; returns the wiring for the rest. */
-  async start(sectorSize: number, signal: AbortSignal): Promise<Wiring> {
+  async start(sectorSize: number, fundAddresses: string[], signal: AbortSignal): Promise<Wiring> {
     const { places, teller } = this
     for (const dir of [places.home, places.state, places.log, places.runtime])
       mkdirSync(dir, { recursive: true, mode: 0o700 })
@@ -51,7 +61,7 @@ export class Stack {
       if (!existsSync(join(places.tls, `${role}.crt`))) await issueCertificate(places.tls, { role })
     }
     const ports = await keptPorts(places)
-    await this.#run('devnet', ['run'], devnetConfig(places, ports))
+    if (!this.outside) await this.#run('devnet', ['run'], devnetConfig(places, ports))
     this.#queues = await keepQueues(places, {
       env: process.env,
       died: (how) =>
@@ -60,14 +70,15 @@ export class Stack {
     })
     const devnetDir = join(places.state, 'devnet')
     const wiring: Wiring = {
-      chainAdmin: await this.#chain(devnetDir, 'token', signal),
-      chainReadOnly: await this.#chain(devnetDir, 'token-read', signal),
+      chainAdmin: this.outside?.nodes ?? (await this.#chain(devnetDir, 'token', signal)),
+      chainReadOnly: this.outside?.readOnlyNodes ?? (await this.#chain(devnetDir, 'token-read', signal)),
       crossingRedis: this.#queues.crossing,
       homeRedis: this.#queues.home,
       ports,
       prover: this.options.prover,
       dealConcurrent: this.options.dealConcurrent,
-      minerAddress: '',
+      paramsDir: this.outside?.paramsDir,
+      fundAddresses,
     }
     await this.#run('miner', ['run'], minerConfig(places, wiring))
     await this.#run('sealer', ['run'], sealerConfig(places, wiring))
@@ -86,13 +97,6 @@ export class Stack {
     }
     await writeFileDurable(runStatePath(places.home), `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 })
     return wiring
-  }
-
-  /** Gives the provider the miner it serves, once it exists. */
-  async tellProvider(wiring: Wiring, minerAddress: string): Promise<void> {
-    await this.#service('provider').stop()
-    this.#services.splice(this.#services.indexOf(this.#service('provider')), 1)
-    await this.#run('provider', ['run'], providerConfig(this.places, { ...wiring, minerAddress }))
   }
 
   /** Apps first, then the chain, then the queues. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { formatSize } from '@sealane/fil-units'
 import { CliError } from '../cli-error.js'
 import { type RunState, runStatePath } from '../connect/run-state.js'
 import { processLives } from './process-lives.js'
@@ -65,11 +66,44 @@ export function settleSectorSize(places: Places, wanted: number): void {
   if (!existsSync(file)) writeFileSync(file, `${wanted}\n`)
   const has = Number(readFileSync(file, 'utf8'))
   if (has === wanted) return
-  const name = (size: number) => (size === 2048 ? '2KiB' : '8MiB')
+  const name = (size: number) => formatSize(BigInt(size)).replace(' ', '')
   throw new CliError(
     { code: 'OTHER_SECTOR_SIZE', dir: places.home, has: name(has), needs: name(wanted) },
     `this state has ${name(has)} sectors, the file needs ${name(wanted)}: add --fresh (the old state is moved to the trash)`,
   )
+}
+
+/** Which chain a state was made on, and with whose money. */
+export interface StateChain {
+  network: string
+  /** CIDs of the genesis tipset. */
+  genesis: string
+  owner: string
+}
+
+/** A state lives on one chain, with one owner: its miner actor is there. `undefined`: the embedded devnet. */
+export function settleChain(places: Places, wanted: StateChain | undefined): void {
+  const has = knownChain(places)
+  const file = join(places.home, 'chain.json')
+  const used = existsSync(join(places.home, 'sector-size'))
+  if (has === undefined && !used && wanted !== undefined) {
+    mkdirSync(places.home, { recursive: true, mode: 0o700 })
+    writeFileSync(file, `${JSON.stringify(wanted, null, 2)}\n`)
+    return
+  }
+  if (has?.genesis === wanted?.genesis && has?.owner === wanted?.owner) return
+  const whose = (chain: StateChain | undefined) =>
+    chain === undefined ? 'the embedded devnet' : `${chain.network} with the owner ${chain.owner}`
+  throw new CliError(
+    { code: 'OTHER_CHAIN', dir: places.home, has: whose(has) },
+    `this state belongs to ${whose(has)}, not to ${whose(wanted)}: add --fresh (the old state is moved to the trash), or set SEALANE_HOME to another directory`,
+  )
+}
+
+/** The other chain this state was made on; undefined: the embedded devnet, or nothing yet. */
+export function knownChain(places: Places): StateChain | undefined {
+  const file = join(places.home, 'chain.json')
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StateChain) : undefined
 }
 
 /** The sector size this state already has, if any. */

@@ -12,7 +12,10 @@ export function upCommand(): Command {
       '--car',
       'the file must be a CAR: every block is checked against its CID first; its bytes are stored as they are',
     )
-    .option('--sector-size <SIZE>', '2KiB or 8MiB (default: the smaller one that takes the file in one deal)')
+    .option(
+      '--sector-size <SIZE>',
+      '2KiB or 8MiB (default: the smallest of the network that takes the file in one deal)',
+    )
     .option('--deals <N>', 'make N deals (1–64)')
     .option('--workers <N>', 'sealing workers, each with a storage path of its own', '1')
     .option('--deal-concurrent <N>', 'deal sectors in flight at most', '2')
@@ -20,6 +23,18 @@ export function upCommand(): Command {
       '--prover <KIND>',
       'real, or trapdoor: milliseconds in place of a minute, development networks only',
       'real',
+    )
+    .option(
+      '--chain <FULLNODE_API_INFO>',
+      'another lotus chain (calibration, a 2k network) in place of the embedded one: TOKEN:ADDRESS, as "lotus auth api-info --perm admin" prints it',
+    )
+    .option(
+      '--key <FILE>',
+      'with --chain: a funded key from "lotus wallet export"; it owns the miner and pays',
+    )
+    .option(
+      '--params <DIR>',
+      'with --chain: the network’s proof parameters (default on calibration: /var/tmp/filecoin-proof-parameters)',
     )
     .option('--once', 'exit after the last deal is proven; non-zero with one plain reason if it could not')
     .option('--timeout <TIME>', 'give up after so many seconds, or a duration such as 15m')

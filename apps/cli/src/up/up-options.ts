@@ -10,10 +10,19 @@ export interface UpOptions {
   workers: number
   dealConcurrent: number
   prover: 'real' | 'trapdoor'
+  /** Another chain than the embedded devnet, and the funded key that pays for it. */
+  chain: ChainOptions | undefined
   once: boolean
   timeoutSeconds: number | undefined
   fresh: boolean
   json: boolean
+}
+
+export interface ChainOptions {
+  /** FULLNODE_API_INFO. */
+  nodes: string
+  keyFile: string
+  paramsDir: string | undefined
 }
 
 export interface RawUpOptions {
@@ -24,6 +33,9 @@ export interface RawUpOptions {
   workers: string
   dealConcurrent: string
   prover: string
+  chain?: string
+  key?: string
+  params?: string
   once?: boolean
   timeout?: string
   fresh?: boolean
@@ -41,6 +53,7 @@ export function parseUpOptions(raw: RawUpOptions): UpOptions {
     workers: count('--workers', raw.workers, 16),
     dealConcurrent: count('--deal-concurrent', raw.dealConcurrent, 1_000),
     prover: raw.prover,
+    chain: chainOptions(raw),
     once: raw.once ?? false,
     timeoutSeconds: raw.timeout === undefined ? undefined : seconds(raw.timeout),
     fresh: raw.fresh ?? false,
@@ -48,11 +61,27 @@ export function parseUpOptions(raw: RawUpOptions): UpOptions {
   }
 }
 
+function chainOptions({ chain, key, params }: RawUpOptions): ChainOptions | undefined {
+  if (chain === undefined) {
+    if (key !== undefined) throw usage('--key is the funded key of another chain: say --chain too')
+    if (params !== undefined) throw usage('--params are those of another chain: say --chain too')
+    return undefined
+  }
+  if (key === undefined)
+    throw usage(
+      '--chain needs --key FILE, a funded key as "lotus wallet export" prints it: it owns the miner and pays',
+    )
+  return { nodes: chain, keyFile: key, paramsDir: params }
+}
+
 function sectorSize(text: string): number {
   const size = Number(parseSize(text))
-  if (size !== 2048 && size !== 8 * 2 ** 20) throw usage(`--sector-size is 2KiB or 8MiB, not "${text}"`)
-  return size
+  if (sealSizes.includes(size)) return size
+  throw usage(`--sector-size is 2KiB or 8MiB, on other chains 32GiB or 64GiB too, not "${text}"`)
 }
+
+/** Bytes of the sectors that any network we know takes. */
+const sealSizes = [2 ** 11, 2 ** 23, 2 ** 35, 2 ** 36]
 
 function count(flag: string, text: string, most: number): number {
   const value = Number(text)

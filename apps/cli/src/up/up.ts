@@ -15,10 +15,21 @@ import { type MadeDeal, propose } from '../client/propose.js'
 import { serveFileParts } from '../client/serve-file-parts.js'
 import { operators } from '../connect/operators.js'
 import { sealaneHome } from '../connect/run-state.js'
+import { checkOutside } from './check-outside.js'
+import { DURATION_EPOCHS, START_DELAY_EPOCHS } from './deal-terms.js'
+import { devnetPlan } from './funding-plan.js'
 import { orAbort } from './or-abort.js'
+import { checkNode } from './other-chain.js'
 import { prepare } from './prepare.js'
 import { Stack } from './stack.js'
-import { knownSectorSize, placesOf, retireState, settleSectorSize, takeState } from './state-dir.js'
+import {
+  knownSectorSize,
+  placesOf,
+  retireState,
+  settleChain,
+  settleSectorSize,
+  takeState,
+} from './state-dir.js'
 import { type Summary, summarise } from './summary.js'
 import { Teller } from './teller.js'
 import type { UpOptions } from './up-options.js'
@@ -27,11 +38,6 @@ import { watchDeals } from './watch-deals.js'
 
 /** A text of this repository that fills a 2KiB sector. */
 const defaultFile = fileURLToPath(new URL('../../hello-filecoin.txt', import.meta.url))
-/** Time for sealing before a deal starts: four days, so that 64 sectors can be proven one after another. Unit: epochs. */
-const START_DELAY_EPOCHS = 4 * 2880
-/** The shortest a deal may last: 180 days, and a little for the epochs until it is published. Unit: epochs. */
-const DURATION_EPOCHS = 180 * 2880 + 60
-
 /** Runs the whole stack and its deals; resolves with the exit code. */
 export async function up(options: UpOptions): Promise<number> {
   const teller = new Teller(options.json)
@@ -54,10 +60,19 @@ export async function up(options: UpOptions): Promise<number> {
     const wanted =
       options.sectorSize ??
       (options.file === undefined && !options.fresh ? knownSectorSize(places) : undefined)
-    const sectorSize = wanted ?? sectorSizeFor((await statOf(file)).size)
+    const { size } = await statOf(file)
+    const other = options.chain ? await orAbort(checkNode(options.chain.nodes), abort.signal) : undefined
+    const sectorSize = wanted ?? sectorSizeFor(size, other?.policy.sectorSizes.map(Number))
     if (options.car) await checkCar(file)
     const parts = await planDeals(file, sectorSize, options.deals)
+    const outside = other
+      ? await orAbort(
+          checkOutside({ options, other, places, sectorSize, parts, teller, signal: abort.signal }),
+          abort.signal,
+        )
+      : undefined
     if (options.fresh) retireState(places)
+    settleChain(places, outside?.state)
     settleSectorSize(places, sectorSize)
 
     teller.tell(
@@ -70,22 +85,25 @@ export async function up(options: UpOptions): Promise<number> {
       },
       `starting in ${places.home}: ${formatSize(BigInt(sectorSize))} sectors, ${options.prover} prover`,
     )
-    stack = new Stack(places, options, teller, (error) => abort.abort(error))
+    stack = new Stack(places, options, teller, (error) => abort.abort(error), outside)
     const marks = { start: teller.seconds }
-    const wiring = await stack.start(sectorSize, abort.signal)
+    const client = await clientKey(places.client)
+    const wiring = await stack.start(sectorSize, outside ? [client.address] : [], abort.signal)
     const apps = operators(places.runtime)
     const chain = createChainClient({ nodes: wiring.chainAdmin })
-    const client = await clientKey(places.client)
     const prepared = await prepare({
       apps,
+      places,
       chain,
       nodes: wiring.chainAdmin,
       client,
       sectorSize,
+      purse: outside ? { from: 'owner', key: outside.key } : { from: 'faucet' },
+      plan: outside?.plan ?? devnetPlan,
       teller,
       signal: abort.signal,
     })
-    await stack.tellProvider(wiring, prepared.miner)
+    await waitUntil(() => apps.provider['miner.set']({ address: prepared.miner }), { signal: abort.signal })
     await waitUntil(() => apps.provider['asks.get']({}).then((ask) => (ask?.signed ? ask : undefined)), {
       signal: abort.signal,
       waiting: () => teller.status('waiting for the ask to be signed at home'),
@@ -109,7 +127,14 @@ export async function up(options: UpOptions): Promise<number> {
         teller,
         signal: abort.signal,
       })
-      const watching = watchDeals({ apps, chain, deals: made, teller, signal: abort.signal })
+      const watching = watchDeals({
+        apps,
+        chain,
+        deals: made,
+        teller,
+        wall: other && { blockDelaySeconds: other.blockDelaySeconds, miner: prepared.miner },
+        signal: abort.signal,
+      })
       const seen = await orAbort(watching, abort.signal)
       rows = seen.map(({ deal }) => deal)
     } finally {

@@ -5,6 +5,7 @@ import { CliError } from '../cli-error.js'
 import type { MadeDeal } from '../client/propose.js'
 import type { operators } from '../connect/operators.js'
 import { bar, type Teller } from './teller.js'
+import { nextOpening, wallTime } from './wall-time.js'
 
 type Apps = ReturnType<typeof operators>
 
@@ -26,6 +27,8 @@ export async function watchDeals(o: {
   chain: ChainPort
   deals: readonly MadeDeal[]
   teller: Teller
+  /** On a chain that follows the wall's clock: when a sector's first deadline opens is worth telling. */
+  wall: { blockDelaySeconds: number; miner: string } | undefined
   signal: AbortSignal
 }): Promise<Seen[]> {
   const shown = new Map<string, string>()
@@ -34,6 +37,8 @@ export async function watchDeals(o: {
     const seen = await look(o.apps, o.deals)
     for (const one of seen) tellChange(one, shown, o.teller)
     for (const { sector } of seen) if (sector) tellSector(sector, shown, o.teller)
+    for (const { sector } of seen)
+      if (sector && o.wall) await tellOpening(o.chain, o.wall, sector, shown, o.teller)
     await tellMessages(o.apps, shown, o.teller)
     const failed = seen.find(({ deal }) => ['Failed', 'Expired', 'Slashed'].includes(deal.state))
     if (failed) throw failure(failed.deal.dealUuid, failed.deal.failure?.text ?? failed.deal.state)
@@ -125,6 +130,26 @@ function tellSector(sector: SectorRow, shown: Map<string, string>, teller: Telle
   const line = `sector ${String(sector.sectorNumber).padEnd(6)}  ${sector.state.padEnd(15)} ${failed ? sector.failure?.text : extra}`
   const worth = before.state !== sector.state || extra !== '' || failed
   teller.tell({ event: 'sector', sectorNumber: sector.sectorNumber, ...facts }, worth ? line : undefined)
+}
+
+/** Once a sector has its deadline: when that opens, by the wall's clock. */
+async function tellOpening(
+  chain: ChainPort,
+  wall: { blockDelaySeconds: number; miner: string },
+  { sectorNumber, deadline, provenEpoch }: SectorRow,
+  shown: Map<string, string>,
+  teller: Teller,
+): Promise<void> {
+  const key = `opening ${sectorNumber}`
+  if (deadline === null || provenEpoch !== null || shown.has(key)) return
+  const opening = await nextOpening(chain, wall.miner, deadline).catch(() => undefined)
+  if (!opening) return
+  shown.set(key, '')
+  const inSeconds = opening.epochsLeft * wall.blockDelaySeconds
+  teller.tell(
+    { event: 'deadline', sectorNumber, deadline, opensEpoch: opening.epoch, inSeconds },
+    `sector ${String(sectorNumber).padEnd(6)}  first WindowPoSt: deadline ${deadline} opens at epoch ${opening.epoch}, in ${wallTime(opening.epochsLeft, wall.blockDelaySeconds)}`,
+  )
 }
 
 async function tellMessages(apps: Apps, shown: Map<string, string>, teller: Teller): Promise<void> {

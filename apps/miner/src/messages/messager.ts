@@ -44,6 +44,11 @@ const HOLE_PATIENCE_MS = 20_000
 const SEARCHES_BEFORE_ALARM = 5
 /** A held message is looked at again this often (funds arrive, caps are raised). Unit: ms. */
 const HELD_RECHECK_CAP_MS = 30_000
+/**
+ * A node estimates on its mempool's tipset, which lags some blocks behind its head: money that has just arrived is not there yet, and is
+ * seconds later. A message whose sender can pay at the head is held for want of money only after so many such answers.
+ */
+const LAGGING_TRIES = 5
 
 /**
  * The one writer of every sender's nonces: plan → estimate → permit → sign → persist → push → re-push, replace or fill → confirmed.
@@ -291,7 +296,7 @@ export class Messager {
       await writing(this.db, (trx) => this.store.refuse(trx, row, error))
       return
     }
-    if (remedyOf(error) === 'retry' && !lacksMoney(error)) {
+    if (remedyOf(error) === 'retry' && (!lacksMoney(error) || row.tries < LAGGING_TRIES)) {
       await this.store.postpone(row, error, text, now + backoff)
       return
     }

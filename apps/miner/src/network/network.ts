@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { type NetworkPolicy, networkNamed, policyFor } from '@sealane/actors'
 import { ChainPort } from '@sealane/chain'
+import { isDevnet } from '@sealane/proofs'
 import { writing } from '@sealane/sql'
 import { MinerDb } from '../database.js'
 import { MinerError } from '../miner-error.js'
@@ -13,9 +14,6 @@ export interface KnownNetwork {
   readonly devnet: boolean
   readonly blockDelaySeconds: number
 }
-
-/** `sealane-devnet-<first 16 hex of the key set's digest>`: the name commits to the proof parameters. */
-const devnetName = /^sealane-devnet-([0-9a-f]{16})$/
 
 /** Which network the node serves, and its rules. A database belongs to one chain for ever: another one halts the app. */
 @Injectable()
@@ -42,20 +40,20 @@ export class Network {
   /** Asks the node once. Throws MinerError WRONG_NETWORK (`halt`) when the database was made on another chain. */
   async ensure(): Promise<KnownNetwork> {
     if (this.#known !== undefined) return this.#known
-    const [name, genesis, version, params] = await Promise.all([
+    const [name, genesis, version, params, node] = await Promise.all([
       this.chain.networkName(),
       this.chain.genesis(),
       this.chain.networkVersion(),
       this.chain.networkParams(),
+      this.chain.version(),
     ])
     const genesisKey = genesis.key.join(',')
     await this.#remember('network', name)
     await this.#remember('genesis', genesisKey)
-    const devnet = devnetName.test(name)
     this.#known = {
       name,
-      policy: policyFor(devnet ? 'devnet-2k' : networkNamed(name), version),
-      devnet,
+      policy: policyFor(networkNamed(name, node.version), version),
+      devnet: isDevnet(name),
       blockDelaySeconds: params.blockDelaySeconds,
     }
     return this.#known

@@ -8,6 +8,7 @@ const kinds: Readonly<Record<Receiver, ActorKind>> = {
   power: 'storagepower',
   market: 'storagemarket',
   self: 'account',
+  funded: 'account',
 }
 
 /** A message as operators read it. */

@@ -9,6 +9,7 @@ import {
   marketMethods,
   marketWithdrawBalanceParams,
   minerMethods,
+  parseAddress,
 } from '@sealane/actors'
 import { ChainPort } from '@sealane/chain'
 import { attoFil } from '@sealane/fil-units'
@@ -25,6 +26,7 @@ import { MinerError } from '../miner-error.js'
 import { MinerActor } from '../network/miner-actor.js'
 import { Network } from '../network/network.js'
 import { PublicationStore } from '../publish/publication-store.js'
+import { Funding } from '../wallet/funding.js'
 import { Keystore, type NamedKey } from '../wallet/keystore.js'
 import { Wallet } from '../wallet/wallet.js'
 import { ProvingCheck, ProvingViews } from '../window-post/index.js'
@@ -46,6 +48,7 @@ export class MinerOperator {
     private readonly keystore: Keystore,
     private readonly wallet: Wallet,
     private readonly minerInit: MinerInit,
+    private readonly funding: Funding,
     private readonly messager: Messager,
     private readonly publications: PublicationStore,
     private readonly proving: ProvingViews,
@@ -59,6 +62,10 @@ export class MinerOperator {
       status: async () => await this.#status(),
       'wallet.new': async ({ name, type }) => await this.#walletRow(await this.keystore.ensure(name, type)),
       'wallet.list': async () => await Promise.all(this.wallet.list().map((key) => this.#walletRow(key))),
+      'wallet.fund': async ({ address, target }) => {
+        const sent = await this.funding.raise(parseAddress(address), attoFil(BigInt(target)))
+        return sent === undefined ? null : messageRow(sent)
+      },
       init: async ({ sectorSize, peerId, multiaddrs }) => {
         return await this.minerInit.init({ sectorSize: BigInt(sectorSize), peerId, multiaddrs })
       },

@@ -12,12 +12,13 @@ export type MessageClass =
   | 'createMiner'
   | 'control'
   | 'minerInfo'
+  | 'fund'
 
 /** Names of the keys this app signs with. */
 export type KeyRole = 'owner' | 'worker' | 'control-post'
 
-/** A receiver as policy means it: our own miner actor, a builtin actor, or the sender itself. */
-export type Receiver = 'miner' | 'power' | 'market' | 'self'
+/** A receiver as policy means it: our own miner actor, a builtin actor, the sender itself, or an address that may be funded. */
+export type Receiver = 'miner' | 'power' | 'market' | 'self' | 'funded'
 
 export interface ClassRule {
   /** Lower goes first. */
@@ -53,6 +54,7 @@ export const classRules: Readonly<Record<MessageClass, ClassRule>> = {
   createMiner: { priority: 6, sender: 'owner', receiver: 'power', methods: [2], confidence: 'landing' },
   control: { priority: 6, sender: 'owner', receiver: 'miner', methods: [3], confidence: 'landing' },
   minerInfo: { priority: 6, sender: 'worker', receiver: 'miner', methods: [4, 18], confidence: 'landing' },
+  fund: { priority: 6, sender: 'owner', receiver: 'funded', methods: [0], confidence: 'landing' },
 }
 
 export function isMessageClass(text: string): text is MessageClass {

@@ -32,6 +32,8 @@ export class Permit {
 export interface PolicyOptions {
   readonly caps: ClassCaps
   readonly deals: DealCaps
+  /** True for addresses that the owner may send money to: our own keys, and those the configuration names. */
+  readonly mayFund: (address: Address) => boolean
 }
 
 /** What this miner may sign, and how much it may spend. Refuses with MinerError POLICY (never) or OVER_CAP (not today). */
@@ -53,7 +55,11 @@ export class Policy {
     const refuse = (reason: string) => new MinerError({ code: 'POLICY', class: messageClass, reason })
     if (!rule.methods.includes(message.method))
       throw refuse(`method ${message.method} is not allowed for ${messageClass}`)
-    if (message.to !== receiver(rule.receiver, message.from, miner)) {
+    const right =
+      rule.receiver === 'funded'
+        ? this.o.mayFund(message.to) && message.to !== message.from
+        : message.to === receiver(rule.receiver, message.from, miner)
+    if (!right) {
       throw refuse(`${message.to} is not the receiver ${messageClass} messages go to`)
     }
     if (message.value < 0n || (rule.receiver === 'self' && message.value !== 0n))
@@ -183,7 +189,11 @@ export function nextDay(now: number): number {
   return Date.parse(dayOf(now)) + 86_400_000
 }
 
-function receiver(kind: Receiver, from: Address, miner: Address | undefined): Address | undefined {
+function receiver(
+  kind: Exclude<Receiver, 'funded'>,
+  from: Address,
+  miner: Address | undefined,
+): Address | undefined {
   switch (kind) {
     case 'miner':
       return miner !== undefined && idOf(miner) !== undefined ? miner : undefined

@@ -1,33 +1,29 @@
 import { Injectable } from '@nestjs/common'
-import { createVerifier, devnetKeySet, type KeySet, type Verifier } from '@sealane/proofs'
+import { createVerifier, type KeySet, keySetFor, type Verifier } from '@sealane/proofs'
 import { MinerError } from '../miner-error.js'
 import { Network } from '../network/network.js'
+
+export class ProofOptions {
+  /** Where the network's proof parameters lie (`proofs.params_dir`). */
+  paramsDir: string | undefined = undefined
+}
 
 /** The verifier of the network's own proof parameters. No proof leaves this app that it has not accepted. */
 @Injectable()
 export class ProofCheck {
+  #keySet: KeySet | undefined
   #verifier: Promise<Verifier> | undefined
 
-  constructor(private readonly network: Network) {}
+  constructor(
+    private readonly network: Network,
+    private readonly options: ProofOptions,
+  ) {}
 
-  /** The key set the network commits to. Throws MinerError WRONG_NETWORK (`halt`) when ours is another. */
+  /** The key set the network takes. Throws ProofError (`halt`) when what lies in its directory is another, or the devnet's elsewhere. */
   keySet(): KeySet {
-    const { name, devnet } = this.network.require()
-    const keySet = devnetKeySet()
-    if (!devnet) {
-      throw new MinerError(
-        { code: 'WRONG_NETWORK', network: name, wanted: 'sealane-devnet-…' },
-        `this release has no proof parameters for the network ${name}: it proves on its own devnet only`,
-      )
-    }
-    const wanted = `sealane-devnet-${keySet.digest.slice(0, 16)}`
-    if (name !== wanted) {
-      throw new MinerError(
-        { code: 'WRONG_NETWORK', network: name, wanted },
-        `the network ${name} commits to other proof parameters than ours (${wanted}): use the devnet of this release`,
-      )
-    }
-    return keySet
+    const { name, policy } = this.network.require()
+    this.#keySet ??= keySetFor({ name, policy: policy.name }, this.options.paramsDir)
+    return this.#keySet
   }
 
   async verifier(): Promise<Verifier> {

@@ -68,6 +68,7 @@ export async function openMessager(
       clientCollateral: attoFil(5n * FIL),
       clientBytes: 1n << 39n,
     },
+    mayFund: () => false,
   })
   const network = {
     known: { name: 'sealane-2k', policy: policyFor('devnet-2k'), devnet: true, blockDelaySeconds: 1 },

@@ -57,7 +57,8 @@ export class ChainView {
   /** The network's rules, and how it spells addresses. */
   async network(): Promise<Known<{ policy: NetworkPolicy; prefix: 'f' | 't' }>> {
     return await this.#known('network', Number.POSITIVE_INFINITY, async () => {
-      const network = networkNamed(await this.chain.networkName())
+      const [name, { version }] = await Promise.all([this.chain.networkName(), this.chain.version()])
+      const network = networkNamed(name, version)
       return { policy: policyFor(network), prefix: network === 'mainnet' ? 'f' : 't' }
     })
   }

@@ -157,7 +157,7 @@ export class Coordinator {
         miner: this.#miner,
         jobs: this.#jobs,
         facts: this.#facts,
-        verifier: networkVerifier(this.#facts),
+        verifier: networkVerifier(this.#facts, this.settings.proofs.params_dir),
         coordinatorEpoch,
         dirs: this.#dirs,
         requeueAfterMs: this.settings.work.requeue_after,

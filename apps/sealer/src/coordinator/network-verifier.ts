@@ -1,12 +1,12 @@
 import { HostError, halt } from '@sealane/host'
-import { createVerifier, devnetKeySet, type Verifier } from '@sealane/proofs'
+import { createVerifier, devnetKeySet, openKeySet, type Verifier } from '@sealane/proofs'
 import type { HomeFacts } from '../events/home-facts.js'
 
 /** Verifying keys are loaded when the first proof comes; they must be the network's, or this machine stops (`halt`). */
-export function networkVerifier(facts: HomeFacts): () => Promise<Verifier> {
+export function networkVerifier(facts: HomeFacts, paramsDir: string | undefined): () => Promise<Verifier> {
   let loading: Promise<Verifier> | undefined
   return () => {
-    const keySet = devnetKeySet()
+    const keySet = paramsDir === undefined ? devnetKeySet() : openKeySet(paramsDir)
     const wanted = facts.miner?.keySetDigest
     if (wanted !== undefined && wanted !== keySet.digest) {
       const error = new HostError(

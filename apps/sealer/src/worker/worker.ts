@@ -16,7 +16,14 @@ import {
   repeatedly,
   tlsOptions,
 } from '@sealane/host'
-import { createProver, defaultPermitDir, devnetKeySet, type KeySet, type Prover } from '@sealane/proofs'
+import {
+  createProver,
+  defaultPermitDir,
+  devnetKeySet,
+  type KeySet,
+  openKeySet,
+  type Prover,
+} from '@sealane/proofs'
 import { type HeldLock, holdLock } from '@sealane/sql'
 import type { WorkerConfig } from '../config.js'
 import { type Employer, employerOf } from './employer.js'
@@ -203,7 +210,8 @@ async function open(config: WorkerConfig, log: Log, health: Health): Promise<Ope
   const lock = holdLock(join(paths.runtime_dir, `worker-${worker.name}.lock`))
   try {
     const storage = await openStorage(worker.storage, paths.state_dir)
-    const keySet = devnetKeySet()
+    const { params_dir: paramsDir } = config.proofs
+    const keySet = paramsDir === undefined ? devnetKeySet() : openKeySet(paramsDir)
     const permitDir = defaultPermitDir()
     const prover = createProver({
       kind: worker.prover,

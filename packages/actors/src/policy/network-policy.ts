@@ -264,14 +264,19 @@ export function policyFor(name: NetworkName, networkVersion = 28): NetworkPolicy
 }
 
 /**
- * Which of our networks a node's StateNetworkName is. Mainnet still answers with its first name, `testnetnet`.
+ * Which of our networks a node's StateNetworkName is. Mainnet still answers with its first name, `testnetnet`. A lotus 2k network may
+ * have any name (`localnet-<uuid>`): there the node's build tells, `Version` such as `1.36.0+2k+git.b835fab7`.
  * @throws PolicyError `UNSUPPORTED_NETWORK`: never guess rules for a stranger
  */
-export function networkNamed(stateNetworkName: string): NetworkName {
+export function networkNamed(stateNetworkName: string, nodeVersion = ''): NetworkName {
   if (stateNetworkName === 'testnetnet' || stateNetworkName === 'mainnet') return 'mainnet'
   if (stateNetworkName === 'calibrationnet' || stateNetworkName === 'calibration') return 'calibration'
   if (/(?:^|-)2k(?:-|$)|^sealane-devnet-/.test(stateNetworkName)) return 'devnet-2k'
-  throw new PolicyError('UNSUPPORTED_NETWORK', `no policy for the network "${stateNetworkName}"`)
+  if (/\+2k(?:\+|$)/.test(nodeVersion)) return 'devnet-2k'
+  throw new PolicyError(
+    'UNSUPPORTED_NETWORK',
+    `this release does not know the rules of the network "${stateNetworkName}": it knows mainnet, calibration, lotus 2k networks and its own devnet`,
+  )
 }
 
 /** Deals one sector may hold. Source: BA miner/src/policy.rs sector_deals_max */

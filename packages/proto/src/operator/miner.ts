@@ -70,6 +70,15 @@ export const minerOperator = operatorApi({
   },
   'wallet.list': { permission: 'read', params: nothing, result: z.array(walletKeyRow) },
   /**
+   * Raises an address to a balance from the owner's key, when it has less than half of it. Asking again never pays twice: the message
+   * under way is the answer, and null once nothing is needed. Our own keys, and addresses of `policy.fund_addresses`.
+   */
+  'wallet.fund': {
+    permission: 'admin',
+    params: z.object({ address: z.string(), target: decimal }),
+    result: messageRow.nullable(),
+  },
+  /**
    * Creates the miner actor (f04 method 2 with its deposit), then adds the PoSt control address (method 3).
    * Runs under fixed request ids: calling it again, or after a crash, goes on where it was.
    */

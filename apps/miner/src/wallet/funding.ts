@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common'
+import { type Address, SEND } from '@sealane/actors'
+import { ChainPort } from '@sealane/chain'
+import { type AttoFil, attoFil, formatFil } from '@sealane/fil-units'
+import { writing } from '@sealane/sql'
+import { MinerDb, type MinerTransaction } from '../database.js'
+import type { StoredMessage } from '../messages/message-store.js'
+import { Messager } from '../messages/messager.js'
+import { messageLost } from '../sectors/message-lost.js'
+import { Wallet } from './wallet.js'
+
+/**
+ * Raises addresses to a balance from the owner's key. What is under way to an address is waited for, by its row: asking again, or a
+ * crash anywhere, never pays twice. Whom it may pay is policy's word: our own keys, and `policy.fund_addresses`.
+ */
+@Injectable()
+export class Funding {
+  constructor(
+    private readonly db: MinerDb,
+    private readonly chain: ChainPort,
+    private readonly wallet: Wallet,
+    private readonly messager: Messager,
+  ) {}
+
+  /**
+   * Sends what `address` lacks to reach `target`, once its balance is below half of it. The message under way, or just asked for;
+   * undefined when nothing is needed.
+   */
+  async raise(address: Address, target: AttoFil): Promise<StoredMessage | undefined> {
+    // Before the rows are read: what has landed since then can only make the answer "under way".
+    const balance = (await this.chain.getActor(address))?.balance ?? attoFil(0n)
+    const message = await writing(this.db, async (trx) => {
+      const sent = await sentTo(trx, address)
+      const last = sent.at(-1)
+      if (last !== undefined && last.state !== 'Confirmed' && messageLost(last) === undefined) return last
+      if (balance * 2n >= target) return undefined
+      return await this.messager.request(trx, {
+        requestId: `${idsOf(address)}${sent.length + 1}`,
+        class: 'fund',
+        from: this.wallet.role('owner').address,
+        to: address,
+        value: attoFil(target - balance),
+        method: SEND,
+        params: new Uint8Array(),
+        reason: `raise ${address} to ${formatFil(target)}`,
+      })
+    })
+    this.messager.nudge()
+    return message
+  }
+}
+
+function idsOf(address: Address): string {
+  return `fund-${address}-`
+}
+
+/** All that was ever sent to an address, oldest first. */
+async function sentTo(trx: MinerTransaction, address: Address): Promise<StoredMessage[]> {
+  const rows = await trx
+    .selectFrom('messages')
+    .selectAll()
+    .where('class', '=', 'fund')
+    .where('to_address', '=', address)
+    .execute()
+  const count = (row: StoredMessage) => Number(row.request_id.slice(idsOf(address).length))
+  return rows.sort((a, b) => count(a) - count(b))
+}
