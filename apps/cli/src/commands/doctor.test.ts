@@ -78,6 +78,12 @@ describe('doctor', () => {
     expect(found.find((check) => check.name === 'chain')?.status).toBe('warn')
   })
 
+  it('does not call promises kept where there is nothing to check', async () => {
+    const { code, err } = await runCommand('doctor --invariants --state /nonexistent')
+    expect(code).not.toBe(0)
+    expect(err).toContain('no database of provider, sealer or miner in /nonexistent: name the directory')
+  })
+
   it('prints one line for each check and what to do below it', async () => {
     const { out } = await runCommand('doctor', { SEALANE_RUNTIME_DIR: '/nonexistent' })
     expect(out).toMatch(/^ok {4}node +v24\./)

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseDuration } from '@sealane/fil-units'
 import type { Command } from 'commander'
@@ -24,6 +25,7 @@ import {
 } from '../doctor/service-checks.js'
 import type { Answer } from '../frame/answer.js'
 import { answers } from '../frame/answers.js'
+import { usage } from '../frame/parse-args.js'
 import type { Session } from '../frame/session.js'
 import { examine } from '../invariants/examine.js'
 import { ownerPlaces } from '../invariants/places.js'
@@ -104,8 +106,12 @@ async function invariants(
   // After `npm start` ended, its chain and queues are files that nobody serves.
   const served = !own || processLives(state.pid, 'up')
   const { settled } = options
+  const stateDir = options.state ?? state?.stateDir ?? '/var/lib/sealane'
+  const places = ownerPlaces(stateDir, options.storage ?? [])
+  if (![places.providerDb, places.sealerDb, places.minerDb].some((file) => existsSync(file)))
+    throw usage(`no database of provider, sealer or miner in ${stateDir}: name the directory with --state`)
   const examined = await examine({
-    places: ownerPlaces(options.state ?? state?.stateDir ?? '/var/lib/sealane', options.storage ?? []),
+    places,
     clientDir: own ? clientDir(env) : undefined,
     chain:
       served || env.FULLNODE_API_INFO !== undefined
