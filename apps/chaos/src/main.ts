@@ -97,9 +97,10 @@ function planText({ deals, dealConcurrent, faults }: RoundPlan): string {
 }
 
 function roundText(head: string, result: RoundResult): string {
-  const { findings, seconds, provenSeconds, settledSeconds, restarts } = result
+  const { findings, seconds, provenSeconds, settledSeconds, restarts, faults } = result
+  const hits = faults.filter(({ hit }) => hit).length
   const verdict = findings.length === 0 ? 'ok' : `FAILED, ${findings.length} findings`
-  return `${head}: ${verdict} in ${seconds} s (proven ${provenSeconds}, settled ${settledSeconds}), ${restarts} restarts`
+  return `${head}: ${verdict} in ${seconds} s (proven ${provenSeconds}, settled ${settledSeconds}), ${hits} of ${faults.length} faults hit, ${restarts} restarts`
 }
 
 function failureText(o: { plan: RoundPlan; result: RoundResult; home: string; again: string }): string {

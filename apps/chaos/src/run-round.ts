@@ -30,6 +30,8 @@ export interface Finding {
 }
 
 export interface FaultDone extends Scheduled {
+  /** False when the run was over before, or it could not be done. */
+  readonly hit: boolean
   /** What it hit, or why it did not. */
   readonly what: string
 }
@@ -138,16 +140,20 @@ async function hurtAt(
   tell: (text: string) => void,
 ): Promise<void> {
   let what: string
+  let hit = false
   try {
     await patient.stack.moment(one.after)
     await pause(one.delayMs, undefined, { signal })
     if (patient.stack.over) throw new TooLate()
     tell(faultText(one))
+    hit = true
     what = await hurt(patient, one.fault, signal)
   } catch (error) {
+    // Cut short when the last deal was proven: it was done until then.
+    if (!signal.aborted) hit = false
     what = signal.aborted || error instanceof TooLate ? 'the run was over' : String(error)
   }
-  done.push({ ...one, what })
+  done.push({ ...one, hit, what })
 }
 
 class TooLate extends Error {}

@@ -18,11 +18,11 @@ export interface RoundPlan {
 /** What one round does, from its seed alone. `only`: the kinds of fault that may be chosen. */
 export function planRound(seed: number, only: readonly FaultKind[] = faultKinds): RoundPlan {
   const random = new Random(seed)
-  const deals = random.between(2, 4)
+  const deals = random.between(2, 3)
   const dealConcurrent = random.between(1, 2)
   const deaths = new Map<string, number>()
   const faults: Scheduled[] = []
-  for (let left = random.between(2, 5); left > 0; left -= 1) {
+  for (let left = random.between(3, 7); left > 0; left -= 1) {
     const fault = makeFault(random.pick(only), random)
     const dies = fault.kind === 'kill' || fault.kind === 'restart' ? fault.service : undefined
     if (dies !== undefined) {
