@@ -17,6 +17,7 @@ import {
   serveOperator,
   tlsOptions,
 } from '@sealane/host'
+import { crossingJobMaxBytes } from '@sealane/jobs'
 import { minerV1, sealerOperator, workV1 } from '@sealane/proto'
 import { type HeldLock, holdLock, migrate, type Outbox, openDatabase, openOutbox } from '@sealane/sql'
 import { type Kysely, sql } from 'kysely'
@@ -98,10 +99,15 @@ export class Coordinator {
     const { db, tls, coordinatorEpoch } = opened
     const { crossing, home, miner, paths } = settings
     this.#dirs = dirsOf(paths.state_dir)
-    const queues = (name: string, url: string) =>
-      createQueues({ url, name, tls: tlsOptions(tls), tlsRequired: settings.tls.required, log, health })
-    this.#crossing = queues('crossing', crossing.redis_url)
-    this.#home = queues('home', home.redis_url)
+    const common = { tls: tlsOptions(tls), tlsRequired: settings.tls.required, log, health }
+    // Whoever owns the box abroad writes into these queues: what is too large is dropped unread.
+    this.#crossing = createQueues({
+      url: crossing.redis_url,
+      name: 'crossing',
+      maxJobBytes: crossingJobMaxBytes,
+      ...common,
+    })
+    this.#home = createQueues({ url: home.redis_url, name: 'home', ...common })
     this.#jobs = new JobLine(this.#home, log.child({ room: 'queues' }))
     const channel = grpcChannel({ address: miner.grpc, tls, role: 'miner' })
     this.#miner = grpcClient(minerV1.MinerServiceDefinition, channel)

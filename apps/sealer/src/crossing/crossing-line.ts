@@ -1,5 +1,5 @@
 import { type Log, type Queues, remedyOf } from '@sealane/host'
-import { crossingJobMaxBytes, homeward, outward } from '@sealane/jobs'
+import { homeward, outward } from '@sealane/jobs'
 import type { Outbox, OutboxMessage } from '@sealane/sql'
 import { type HomewardTools, takeHomeward } from './take-homeward.js'
 
@@ -41,7 +41,7 @@ export class CrossingLine {
     this.#listening = true
     this.o.queues.work(homeward, async (job) => {
       const tools = this.o.tools()
-      if (!tools || JSON.stringify(job).length > crossingJobMaxBytes) return
+      if (!tools) return
       try {
         const { dealUuid } = await takeHomeward(job, tools)
         if (dealUuid !== undefined) this.o.arrived(dealUuid)
