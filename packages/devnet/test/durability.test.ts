@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseAddress } from '@sealane/actors'
 import { createChainClient, headFollower, type Json, rpcCall } from '@sealane/chain'
+import { temporaryDirectory } from '@sealane/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createDevnet } from '../src/index.js'
 import { ToldVerifier } from './small-provider.js'
+
+const root = temporaryDirectory()
 
 interface Running {
   readonly child: ChildProcess
@@ -46,7 +48,7 @@ describe('a devnet killed with -9', () => {
   })
 
   it('keeps every acknowledged message and head, and goes on at the next epoch', async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'devnet-kill-'))
+    const dataDir = mkdtempSync(join(root, 'kill-'))
     let running = await run(dataDir, 0, 'auto')
     const { port } = running
     const acknowledged: Json[] = []
@@ -86,7 +88,7 @@ describe('a devnet killed with -9', () => {
   })
 
   it('keeps what nobody has carried yet: a pooled message behind a gap, and an advance under way', async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'devnet-kill-'))
+    const dataDir = mkdtempSync(join(root, 'kill-'))
     let running = await run(dataDir, 0, 'manual')
     const faucet = ((await rpcCall(running.apiInfo, 'Devnet.Info', [])) as { Faucet: { Address: string } })
       .Faucet.Address
@@ -120,7 +122,7 @@ describe('a devnet killed with -9', () => {
   })
 
   it('lets a follower go on where it was, without a gap', async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'devnet-kill-'))
+    const dataDir = mkdtempSync(join(root, 'kill-'))
     let running = await run(dataDir, 0, 'auto')
     const chain = createChainClient({ nodes: running.apiInfo })
     const stop = new AbortController()
@@ -143,7 +145,7 @@ describe('a devnet killed with -9', () => {
 
 describe('a state directory', () => {
   it('belongs to one process, and to one set of proof keys', async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'devnet-one-'))
+    const dataDir = mkdtempSync(join(root, 'one-'))
     const options = { dataDir, verifier: new ToldVerifier(), clock: { mode: 'manual' as const } }
     const first = await createDevnet({ ...options, keySetDigest: 'aa'.repeat(32) })
     await expect(createDevnet({ ...options, keySetDigest: 'aa'.repeat(32) })).rejects.toMatchObject({
@@ -165,11 +167,11 @@ describe('a state directory', () => {
       keySetDigest: 'aa'.repeat(32),
       clock: { mode: 'manual' as const },
     }
-    const first = await createDevnet({ ...options, dataDir: mkdtempSync(join(tmpdir(), 'devnet-a-')) })
+    const first = await createDevnet({ ...options, dataDir: mkdtempSync(join(root, 'a-')) })
     await expect(
       createDevnet({
         ...options,
-        dataDir: mkdtempSync(join(tmpdir(), 'devnet-b-')),
+        dataDir: mkdtempSync(join(root, 'b-')),
         listen: { host: first.host, port: first.port },
       }),
     ).rejects.toMatchObject({ code: 'LISTEN_FAILED', message: expect.stringContaining('is taken') })

@@ -1,18 +1,20 @@
 import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createChainClient, headFollower, rpcCall } from '@sealane/chain'
+import { temporaryDirectory } from '@sealane/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { createDevnet, type Devnet } from '../src/index.js'
 import { ToldVerifier } from './small-provider.js'
+
+const root = temporaryDirectory()
 
 let devnet: Devnet | undefined
 afterEach(() => devnet?.close())
 
 async function start(): Promise<Devnet> {
   devnet = await createDevnet({
-    dataDir: mkdtempSync(join(tmpdir(), 'devnet-followers-')),
+    dataDir: mkdtempSync(join(root, 'followers-')),
     keySetDigest: '56'.repeat(32),
     verifier: new ToldVerifier(),
     clock: { mode: 'manual', blockDelayMs: 1_000, followerPatienceMs: 2_000 },

@@ -1,9 +1,9 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { temporaryDirectory } from '@sealane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDevnet, type Devnet } from '../src/index.js'
 import { SmallProvider, ToldVerifier } from './small-provider.js'
+
+const root = temporaryDirectory()
 
 describe('a deal’s life under clock auto', () => {
   const verifier = new ToldVerifier()
@@ -14,7 +14,7 @@ describe('a deal’s life under clock auto', () => {
 
   beforeAll(async () => {
     devnet = await createDevnet({
-      dataDir: mkdtempSync(join(tmpdir(), 'devnet-life-')),
+      dataDir: root,
       keySetDigest: 'ab'.repeat(32),
       verifier,
       clock: { mode: 'auto', holdLimitMs: 4_000 },

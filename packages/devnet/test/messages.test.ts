@@ -1,12 +1,14 @@
 import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Address, parseAddress } from '@sealane/actors'
 import { type ChainPort, createChainClient, type Json, rpcCall } from '@sealane/chain'
+import { temporaryDirectory } from '@sealane/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ClockSettings } from '../src/index.js'
 import { createDevnet, type Devnet } from '../src/index.js'
 import { ToldVerifier } from './small-provider.js'
+
+const root = temporaryDirectory()
 
 let devnet: Devnet
 let chain: ChainPort
@@ -15,7 +17,7 @@ const ask = (method: string, ...params: Json[]) => rpcCall(devnet.apiInfo, metho
 
 async function start(clock: Partial<ClockSettings>): Promise<void> {
   devnet = await createDevnet({
-    dataDir: mkdtempSync(join(tmpdir(), 'devnet-messages-')),
+    dataDir: mkdtempSync(join(root, 'messages-')),
     keySetDigest: '78'.repeat(32),
     verifier: new ToldVerifier(),
     clock,

@@ -1,12 +1,13 @@
-import { mkdtempSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { type Json, parseJson, rpcCall } from '@sealane/chain'
+import { temporaryDirectory } from '@sealane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { createDevnet, type Devnet } from '../src/index.js'
 import { differences } from './difference.js'
 import { ToldVerifier } from './small-provider.js'
+
+const root = temporaryDirectory()
 
 interface Frame {
   readonly id?: number
@@ -86,7 +87,7 @@ describe('over a WebSocket', () => {
 
   beforeAll(async () => {
     devnet = await createDevnet({
-      dataDir: mkdtempSync(join(tmpdir(), 'devnet-ws-')),
+      dataDir: root,
       keySetDigest: '12'.repeat(32),
       verifier: new ToldVerifier(),
       clock: { mode: 'manual' },
