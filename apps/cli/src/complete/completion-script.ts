@@ -36,11 +36,11 @@ function posixFacts(facts: readonly CommandFacts[]): string {
 
 /**
  * `_sealane_wanted CURRENT WORD…` sets `wanted` to what may stand at the cursor: `=a,b` words, a kind of id, `files`, `none`.
- * Only what bash and zsh read alike.
+ * Only what bash and zsh read alike, and no name that zsh keeps for itself (`path` is PATH there).
  */
 const walk = `
 _sealane_wanted() {
-  local current="$1" path='' word='' rest='' flag='' used=0
+  local current="$1" walked='' word='' rest='' flag='' used=0
   local children='' flags='' valued='' positions=''
   shift
   _sealane_facts ''
@@ -54,8 +54,8 @@ _sealane_wanted() {
     esac
     case " $children " in
       *" $word "*)
-        if [ -n "$path" ]; then path="$path $word"; else path="$word"; fi
-        _sealane_facts "$path" ;;
+        walked="$walked\${walked:+ }$word"
+        _sealane_facts "$walked" ;;
       *) used=$((used + 1)) ;;
     esac
   done
@@ -66,9 +66,9 @@ _sealane_wanted() {
     return
   fi
   case "$current" in
-    -*) wanted="=$(printf '%s' "$flags" | tr ' ' ',')"; return ;;
+    -*) wanted="=\${flags// /,}"; return ;;
   esac
-  if [ -n "$children" ]; then wanted="=$(printf '%s' "$children" | tr ' ' ',')"; return; fi
+  if [ -n "$children" ]; then wanted="=\${children// /,}"; return; fi
   wanted='none'
   rest="$positions "
   while [ -n "$rest" ] && [ "$rest" != ' ' ]; do
@@ -81,7 +81,7 @@ _sealane_wanted() {
 
 _sealane_values() {
   case "$1" in
-    =*) printf '%s' "\${1#=}" | tr ',' '\\n' ;;
+    =*) set -- "\${1#=}"; printf '%s\\n' "\${1//,/$'\\n'}" ;;
     none | files) ;;
     *) sealane complete-ids "$1" 2>/dev/null ;;
   esac
