@@ -25,7 +25,9 @@ function list(session: Session): Command {
         ...(state === undefined ? {} : { state }),
         ...(limit === undefined ? {} : { limit: natural('--limit', limit) }),
       })
-      return { json: rows, text: messagesTable(rows, session.terminal.now()) }
+      const shown = await session.shown()
+      const told = rows.map((row) => ({ ...row, from: shown(row.from), to: shown(row.to) }))
+      return { json: rows, text: messagesTable(told, session.terminal.now()) }
     },
     (command) =>
       command
@@ -44,7 +46,9 @@ function show(session: Session): Command {
     },
     async (_, [id = '']) => {
       const row = await (await session.miner())['messages.get']({ id })
-      return { json: row, text: messageText(row, session.terminal.now()) }
+      const shown = await session.shown()
+      const told = { ...row, from: shown(row.from), to: shown(row.to) }
+      return { json: row, text: messageText(told, session.terminal.now()) }
     },
   )
 }

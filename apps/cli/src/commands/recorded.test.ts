@@ -1,7 +1,7 @@
 import { formatAddress, parseAddress } from '@sealane/actors'
 import { describe, expect, it } from 'vitest'
 import { recorded, recordedResult } from '../testing/recorded.js'
-import { provenSector } from '../testing/rows.js'
+import { provenSector, pushedMessage } from '../testing/rows.js'
 import { recordedNowMs, runCommand } from '../testing/run-command.js'
 import { scriptedApps } from '../testing/scripted-apps.js'
 import { recordedNetwork, scriptedNode, tipSetJson } from '../testing/scripted-node.js'
@@ -401,6 +401,24 @@ describe('what lotus-miner prints', () => {
     expect((await runCommand('net id', apps)).out).toBe(recorded('net-id'))
     expect((await runCommand('net listen', apps)).out).toBe(recorded('net-listen'))
     expect((await runCommand('net peers', apps)).out).toBe(recorded('net-peers'))
+  })
+})
+
+describe('addresses that the apps tell', () => {
+  it('are printed as the network writes them', async () => {
+    const apps = await scriptedApps({
+      miner: {
+        'messages.list': async () => [
+          pushedMessage({ from: 'f1ryz7oobih2lyadgfddcezfcndaeam3px53gfyfa', to: 'f05' }),
+        ],
+      },
+    })
+    const on = await runCommand('messages list', { ...(await node()), ...apps })
+    expect(on.out).toMatch(/ t1ryz7\.\.\. .* t05 /)
+    // Without a node the network is not known.
+    expect((await runCommand('messages list', apps)).out).toMatch(/ f1ryz7\.\.\. .* f05 /)
+    const mainnet = { ...(await node({ StateNetworkName: 'mainnet' })), ...apps }
+    expect((await runCommand('messages list', mainnet)).out).toContain(' f05 ')
   })
 })
 

@@ -212,3 +212,28 @@ describe('storage-deals import-data', () => {
     )
   })
 })
+
+describe('storage-deals pending-publish', () => {
+  it('says what a deal waits for that is not published yet', async () => {
+    const row = {
+      requestId: notesDeal().dealUuid,
+      proposalCid: notesDeal().proposalCid,
+      state: 'Queued',
+      stateSinceMs: recordedNowMs - 192_000,
+      waiting: { for: 'market escrow', who: 'chain', sinceMs: recordedNowMs - 5_000, untilEpoch: null },
+      failure: null,
+      messageCid: null,
+      dealId: null,
+    }
+    const miner = { 'publications.list': async () => [row, { ...row, state: 'Published' }] }
+    const env = await scriptedApps({ miner, provider: { 'deals.list': async () => [notesDeal()] } })
+    const { out } = await runCommand('storage-deals pending-publish', env, { nowMs: recordedNowMs })
+    expect(out).toMatch(
+      /^1 deals queued to be published:\nProposalCID +Client +Size +Since +Waiting\nbafy2\w+ +t3svr\w+ +32KiB +3m12s +market escrow \(chain, 5s\)\n$/,
+    )
+    const none = await scriptedApps({ miner: { 'publications.list': async () => [] } })
+    expect((await runCommand('storage-deals pending-publish', none)).out).toBe(
+      'No deals queued to be published\n',
+    )
+  })
+})

@@ -8,6 +8,7 @@ import { askTable } from '../show/ask-table.js'
 import { clockIfKnown } from '../show/clock-if-known.js'
 import { dealStateName, dealsTable } from '../show/deals-table.js'
 import { waitingText } from '../show/state-text.js'
+import { pendingPublish } from './pending-publish.js'
 
 export function storageDealsCommand(session: Session): Command {
   return group('storage-deals', 'The provider’s deals and ask.', [
@@ -15,6 +16,7 @@ export function storageDealsCommand(session: Session): Command {
     getAsk(session),
     setAsk(session),
     importData(session),
+    pendingPublish(session),
     cancel(session),
   ])
 }

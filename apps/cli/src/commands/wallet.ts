@@ -36,7 +36,7 @@ function create(session: Session): Command {
       const miner = await session.miner()
       const kind = oneOf('the key type', type, keyTypes)
       const key = await miner['wallet.new']({ name: name ?? (await freeName(session)), type: kind })
-      return { json: key, text: lines(key.address) }
+      return { json: key, text: lines((await session.shown())(key.address)) }
     },
     (command) => command.option('--name <NAME>', 'what the key is for: owner, worker, control-post, …'),
   )
@@ -54,8 +54,14 @@ function list(session: Session): Command {
     { usage: 'list', about: 'List keys with their balances.', examples: ['wallet list', 'wallet list -i'] },
     async ({ id, addrOnly }) => {
       const keys = await (await session.miner())['wallet.list']({})
-      if (addrOnly) return { json: keys, text: lines(...keys.map((key) => key.address)) }
-      return { json: keys, text: walletTable(keys, { ids: id ?? false }) }
+      const shown = await session.shown()
+      const told = keys.map((key) => ({
+        ...key,
+        address: shown(key.address),
+        id: key.id === null ? null : shown(key.id),
+      }))
+      if (addrOnly) return { json: keys, text: lines(...told.map((key) => key.address)) }
+      return { json: keys, text: walletTable(told, { ids: id ?? false }) }
     },
     (command) => command.option('-i, --id', 'with ID addresses').option('-a, --addr-only', 'addresses only'),
   )

@@ -14,6 +14,7 @@ describe('the command line', () => {
       'storage-deals get-ask',
       'storage-deals set-ask',
       'storage-deals import-data',
+      'storage-deals pending-publish',
       'storage-deals cancel',
       'deals why',
       'deals find',

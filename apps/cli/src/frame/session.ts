@@ -46,6 +46,14 @@ export class Session {
     return this.#prefix
   }
 
+  /**
+   * How this network prints the addresses that our apps tell: theirs are all `f…`. Without a chain node, as they are.
+   */
+  async shown(): Promise<(address: string) => string> {
+    const prefix = await this.prefix().catch(() => 'f')
+    return (address) => (prefix === 't' && /^f[0-4]/.test(address) ? `t${address.slice(1)}` : address)
+  }
+
   /** A line for the person who waits; never part of the answer. */
   note(text: string): void {
     this.terminal.err(`${text}\n`)
