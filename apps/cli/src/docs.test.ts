@@ -5,6 +5,16 @@ import { describe, expect, it } from 'vitest'
 import { everyCommand } from './frame/command-tree.js'
 import { dealStateName } from './show/deals-table.js'
 
+/** A command by what is typed: its own words, or an alias in the last place. */
+async function commandOf(line: string) {
+  const known = await everyCommand()
+  return known.find(({ words, command }) =>
+    [words, ...command.aliases().map((alias) => words.replace(/\S+$/, alias))].some(
+      (typed) => line === typed || line.startsWith(`${typed} `),
+    ),
+  )
+}
+
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const read = (path: string) => readFileSync(`${root}${path}`, 'utf8')
 
@@ -55,11 +65,10 @@ describe('words.md', () => {
   const words = read('docs/guide/words.md')
 
   it('names commands that there are, with flags that they take', async () => {
-    const known = await everyCommand()
     const named = [...words.matchAll(/`sealane ([^`]+)`/g)].map(([, line = '']) => line)
     expect(named.length).toBeGreaterThan(40)
     for (const line of named) {
-      const found = known.find(({ words: each }) => line === each || line.startsWith(`${each} `))
+      const found = await commandOf(line)
       expect(found, line).toBeDefined()
       const flags = [...line.matchAll(/ (--[\w-]+)/g)].map(([, flag]) => flag)
       expect(
@@ -80,12 +89,11 @@ describe('words.md', () => {
 describe('pages for operators', () => {
   it.each([...pages, ...pages.map(twinOf)])('%s shows commands that there are', async (page) => {
     if (!existsSync(`${root}${page}`)) return
-    const known = await everyCommand()
     const lines = codeLines(read(page), /^(sh|text|)$/)
     for (const line of lines) {
       const [, said] = /^(?:\$ )?(?:npx )?sealane ((?!-)[^#|>&;]+)/.exec(line) ?? []
       if (said === undefined) continue
-      const found = known.find(({ words: each }) => said.trim() === each || said.startsWith(`${each} `))
+      const found = await commandOf(said.trim())
       expect(found, line).toBeDefined()
     }
   })

@@ -1,5 +1,3 @@
-import { liveIds } from './complete/live-ids.js'
-
 // `sealane … | head` closes the pipe early: that is the reader's right, not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
@@ -9,6 +7,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const [word, kind = ''] = process.argv.slice(2)
 if (word === 'complete-ids') {
   // What completion scripts ask while a key is held: nothing else is loaded.
+  const { liveIds } = await import('./complete/live-ids.js')
   for (const id of await liveIds(kind, process.env)) process.stdout.write(`${id}\n`)
 } else {
   const [{ runCli }, { processTerminal }] = await Promise.all([

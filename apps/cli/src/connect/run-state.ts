@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { CliError } from '../cli-error.js'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -37,16 +36,6 @@ export function readRunState(home = sealaneHome()): RunState | undefined {
 /** The folder with the apps' operator sockets: `$SEALANE_RUNTIME_DIR`, the running stack's, or the packaged default. */
 export function runtimeDir(env: Env = process.env): string {
   return env.SEALANE_RUNTIME_DIR ?? readRunState(sealaneHome(env))?.runtimeDir ?? '/run/sealane'
-}
-
-/** The chain nodes to ask: `$FULLNODE_API_INFO`, or the running stack's devnet. Throws CliError NOT_RUNNING. */
-export function chainNodes(env: Env = process.env): string {
-  const nodes = env.FULLNODE_API_INFO ?? readRunState(sealaneHome(env))?.chain
-  if (nodes) return nodes
-  throw new CliError(
-    { code: 'NOT_RUNNING', what: 'a chain node' },
-    'no chain node known: run "npm start" in another terminal, or set FULLNODE_API_INFO=TOKEN:/ip4/…/tcp/1234/http',
-  )
 }
 
 /** Where the client's key and deals are: `$SEALANE_CLIENT_DIR`, else with the state of `npm start`. */

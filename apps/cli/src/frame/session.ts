@@ -25,7 +25,7 @@ export class Session {
 
   /** FULLNODE_API_INFO form. Throws CliError NOT_RUNNING when no node is known. */
   async nodes(): Promise<string> {
-    return (await import('../connect/run-state.js')).chainNodes(this.terminal.env)
+    return (await import('../connect/chain-nodes.js')).chainNodes(this.terminal.env)
   }
 
   /** The chain. Throws CliError NOT_RUNNING when no node is known. */
