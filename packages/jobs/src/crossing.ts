@@ -34,7 +34,7 @@ const acknowledgements = z.object({
 
 /**
  * A verified piece waits abroad. CIDs, sizes and the client's signed words only: home builds the URL of the bytes from its own
- * configuration (`/pieces/<pieceCid>`), so a stolen box abroad cannot point home anywhere.
+ * configuration (`/pieces/<pieceCid>/<payloadSize>`), so a stolen box abroad cannot point home anywhere.
  */
 const dealOffered = z.object({
   kind: z.literal('dealOffered'),
