@@ -5,6 +5,8 @@ import { loadDecoder } from './load-decoders.mjs'
 import { place } from './place.mjs'
 
 const { name, seed, from, runs, boundMs, shared } = workerData
+// Most of a refusal's cost would be its stack, which nobody reads.
+Error.stackTraceLimit = 0
 const at = new BigInt64Array(shared)
 const decoder = await loadDecoder(name)
 for (let index = from; index < from + runs; index++) {
@@ -35,6 +37,16 @@ async function outcome({ decode, refuses }, input) {
     return (result instanceof Promise ? await result : result) !== false
   } catch (error) {
     if (refuses(error)) return false
-    throw new Error(`threw ${error?.constructor?.name}: ${error?.stack ?? error}`)
+    throw new Error(await told(decode, input, error))
   }
+}
+
+/** The unexpected error once more, now with the places it came through. */
+async function told(decode, input, error) {
+  Error.stackTraceLimit = 20
+  const again = await Promise.try(decode, input).then(
+    () => error,
+    (second) => second,
+  )
+  return `threw ${again?.constructor?.name}: ${again?.stack ?? again}`
 }

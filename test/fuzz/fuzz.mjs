@@ -41,7 +41,9 @@ Decoders: ${known.join(', ')}
 }
 
 const wanted = values.only?.split(',') ?? ['']
-const names = known.filter((name) => wanted.some((one) => name.startsWith(one)))
+const names = known.filter((name) =>
+  wanted.some((one) => (known.includes(one) ? name === one : name.startsWith(one))),
+)
 const numbers = Object.fromEntries(
   ['runs', 'seed', 'from', 'bound-ms', 'rss-mib'].map((option) => [option, Number(values[option])]),
 )

@@ -9,6 +9,8 @@ import {
   publicKey,
   sign,
   verify,
+  verifyBatch,
+  verifyEach,
 } from '../src/index.js'
 import { useNativeCrypto } from '../src/native/index.js'
 
@@ -73,6 +75,24 @@ describe.each(roads)('with %s, as recorded', (_, kernels) => {
       const signer = { protocol: 1, payload: payloadOfF1(c.address) } as const
       expect(verify({ type: 1, data: hexToBytes(c.signature) }, signer, hexToBytes(c.message))).toBe(c.ok)
     })
+  })
+
+  it('judges all recorded BLS signatures at once as each alone', async () => {
+    const cases = recorded<BlsVerify>('bls_verify')
+    const items = cases.map((c) => ({
+      signature: { type: 2 as const, data: hexToBytes(c.signature) },
+      signer: { protocol: 3 as const, payload: hexToBytes(c.public_key) },
+      message: hexToBytes(c.message),
+    }))
+    const entropy = new Uint8Array(32).fill(9)
+    expect(await verifyEach(items, entropy)).toEqual(cases.map((c) => c.ok))
+    expect(
+      verifyBatch(
+        items.filter((_, at) => cases[at]?.ok),
+        entropy,
+      ),
+    ).toBe(true)
+    expect(verifyBatch(items, entropy)).toBe(cases.every((c) => c.ok))
   })
 
   describe('BLS', () => {
