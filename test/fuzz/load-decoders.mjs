@@ -14,6 +14,7 @@ const families = {
   sealer: 'apps',
   provider: 'apps',
   miner: 'apps',
+  cli: 'apps',
 }
 
 /**

@@ -131,6 +131,65 @@ export const decoders = {
       refuses: only(WorkerError),
     }
   },
+  'sealer.storage-paths': async () => {
+    const { knownPaths } = await built('apps/sealer', 'worker/open-storage')
+    const { HostError } = await built('packages/host')
+    return {
+      form: 'json',
+      corpus: [{ '/data/a': 'd1f8c7a0-3b1e', '/data/b': 'x' }, {}],
+      decode: (input) =>
+        Object.values(knownPaths(input, 'storage.json')).every((id) => typeof id === 'string'),
+      refuses: only(HostError),
+    }
+  },
+  'cli.run-state': async () => {
+    const { runState } = await built('apps/cli', 'connect/run-state')
+    const { parseStateFile } = await built('apps/cli', 'connect/state-file')
+    const { CliError } = await built('apps/cli', 'cli-error')
+    const paths = { runtimeDir: '/run/user/0/s', stateDir: '/root/.sealane' }
+    return {
+      form: 'json',
+      corpus: [
+        { pid: 4711, ...paths, chain: 'eyJ.a.b:/ip4/127.0.0.1/tcp/1/http', prover: 'real', sectorSize: 2048 },
+      ],
+      decode: (input) => parseStateFile(input, 'run.json', runState).pid > 0,
+      refuses: only(CliError),
+    }
+  },
+  'cli.client-books': async () => {
+    const { madeDeal } = await built('apps/cli', 'client/propose')
+    const { importedFile } = await built('apps/cli', 'client/import-book')
+    const { parseBook } = await built('apps/cli', 'connect/state-file')
+    return {
+      form: 'json',
+      corpus: [
+        { id: 1, root: 'bafk', path: '/data/x', sizeBytes: 1000, pieceCid: 'baga', pieceSize: '1024' },
+        {
+          ...{
+            dealUuid: uuid,
+            proposalCid: 'b',
+            signedProposalCid: 'c',
+            pieceCid: 'd',
+            pieceSize: '2048',
+            sizeBytes: 2000,
+          },
+          ...{
+            provider: 'f01000',
+            startEpoch: 1,
+            endEpoch: 2,
+            path: '/x',
+            offset: 0,
+            madeMs: 1.5,
+            client: 'f1',
+            verified: false,
+          },
+          ...{ pricePerEpoch: '5', offline: true },
+        },
+      ],
+      decode: (input) => [madeDeal, importedFile].some((schema) => parseBook(input, schema).length > 0),
+      refuses: () => false,
+    }
+  },
   'miner.listen-address': async () => {
     const { hostAndPort } = await built('apps/miner', 'listen-address')
     const { HostError } = await built('packages/host')

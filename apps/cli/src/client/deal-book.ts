@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { MadeDeal } from './propose.js'
+import { parseBook } from '../connect/state-file.js'
+import { type MadeDeal, madeDeal } from './propose.js'
 
 /** The client's deals, one JSON line each: all it needs to ask a provider about them. */
 export class DealBook {
@@ -17,15 +18,6 @@ export class DealBook {
 
   list(): MadeDeal[] {
     if (!existsSync(this.#file)) return []
-    // A crash may leave half a line behind the last whole one.
-    return readFileSync(this.#file, 'utf8')
-      .split('\n')
-      .flatMap((line) => {
-        try {
-          return line === '' ? [] : [JSON.parse(line) as MadeDeal]
-        } catch {
-          return []
-        }
-      })
+    return parseBook(readFileSync(this.#file, 'utf8'), madeDeal)
   }
 }

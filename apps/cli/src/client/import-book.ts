@@ -1,20 +1,23 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { z } from 'zod'
 import { CliError } from '../cli-error.js'
+import { parseBook } from '../connect/state-file.js'
 import { dataRoot } from './data-root.js'
 import { filePart, minPayloadBytes } from './plan-deals.js'
 
 /** A file that the client may make deals for. */
-export interface Import {
-  id: number
-  root: string
-  path: string
-  sizeBytes: number
-  pieceCid: string
+export type Import = z.output<typeof importedFile>
+export const importedFile = z.object({
+  id: z.int().nonnegative(),
+  root: z.string(),
+  path: z.string(),
+  sizeBytes: z.int().nonnegative(),
+  pieceCid: z.string(),
   /** Padded bytes, decimal. */
-  pieceSize: string
-}
+  pieceSize: z.string().regex(/^\d{1,20}$/),
+})
 
 /** The client's imported files, one JSON line each; the bytes stay where they are. */
 export class ImportBook {
@@ -27,16 +30,7 @@ export class ImportBook {
 
   list(): Import[] {
     if (!existsSync(this.#file)) return []
-    // A crash may leave half a line behind the last whole one.
-    return readFileSync(this.#file, 'utf8')
-      .split('\n')
-      .flatMap((line) => {
-        try {
-          return line === '' ? [] : [JSON.parse(line) as Import]
-        } catch {
-          return []
-        }
-      })
+    return parseBook(readFileSync(this.#file, 'utf8'), importedFile)
   }
 
   /** The newest import with this root, piece CID or path. */

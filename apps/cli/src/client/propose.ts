@@ -21,29 +21,32 @@ import {
 } from '@sealane/fil-units'
 import { encodeTransferParams, parseDealUuid } from '@sealane/market'
 import { proposeDeal, queryAsk } from '@sealane/market/node'
+import { z } from 'zod'
 import { CliError } from '../cli-error.js'
 import type { FilePart } from './plan-deals.js'
 
-/** A deal the client made: what it keeps to ask about it later. */
-export interface MadeDeal {
-  dealUuid: string
-  proposalCid: string
-  signedProposalCid: string
-  pieceCid: string
-  pieceSize: string
-  sizeBytes: number
-  provider: string
-  startEpoch: number
-  endEpoch: number
-  path: string
-  offset: number
-  madeMs: number
-  client: string
+export const madeDeal = z.object({
+  dealUuid: z.string(),
+  proposalCid: z.string(),
+  signedProposalCid: z.string(),
+  pieceCid: z.string(),
+  pieceSize: z.string().regex(/^\d{1,20}$/),
+  sizeBytes: z.int().nonnegative(),
+  provider: z.string(),
+  startEpoch: z.int(),
+  endEpoch: z.int(),
+  path: z.string(),
+  offset: z.int().nonnegative(),
+  madeMs: z.number(),
+  client: z.string(),
   /** attoFIL per epoch for the whole piece. */
-  pricePerEpoch: string
-  verified: boolean
-  offline: boolean
-}
+  pricePerEpoch: z.string().regex(/^-?\d{1,40}$/),
+  verified: z.boolean(),
+  offline: z.boolean(),
+})
+
+/** A deal the client made: what it keeps to ask about it later. */
+export type MadeDeal = z.output<typeof madeDeal>
 
 export interface ProposeOptions {
   chain: ChainPort

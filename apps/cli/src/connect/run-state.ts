@@ -1,21 +1,24 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { z } from 'zod'
+import { readStateFile } from './state-file.js'
 
 type Env = Readonly<Record<string, string | undefined>>
 
-/** What `sealane up` writes for the other commands: where the running stack is. */
-export interface RunState {
+export const runState = z.object({
   /** The supervisor. */
-  pid: number
+  pid: z.int().positive(),
   /** Sockets `<app>.sock` of the operator APIs. */
-  runtimeDir: string
-  stateDir: string
+  runtimeDir: z.string(),
+  stateDir: z.string(),
   /** FULLNODE_API_INFO form, with the admin token (own devnet). */
-  chain: string
-  prover: string
-  sectorSize: number
-}
+  chain: z.string(),
+  prover: z.string(),
+  sectorSize: z.int().positive(),
+})
+
+/** What `sealane up` writes for the other commands: where the running stack is. */
+export type RunState = z.output<typeof runState>
 
 /** `$SEALANE_HOME`, else `~/.sealane`: the state of `npm start`. */
 export function sealaneHome(env: Env = process.env): string {
@@ -26,11 +29,9 @@ export function runStatePath(home: string): string {
   return join(home, 'run.json')
 }
 
-/** The run that `home` remembers; undefined before the first one. */
+/** The run that `home` remembers; undefined before the first one. Throws CliError FILE. */
 export function readRunState(home = sealaneHome()): RunState | undefined {
-  const path = runStatePath(home)
-  if (!existsSync(path)) return undefined
-  return JSON.parse(readFileSync(path, 'utf8')) as RunState
+  return readStateFile(runStatePath(home), runState)
 }
 
 /** The folder with the apps' operator sockets: `$SEALANE_RUNTIME_DIR`, the running stack's, or the packaged default. */

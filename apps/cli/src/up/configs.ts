@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileDurable } from '@sealane/host'
+import { z } from 'zod'
 import type { Places } from './state-dir.js'
 
 /** A TOML file as sections of plain values. */
@@ -21,15 +22,17 @@ export interface Wiring {
   fundAddresses: string[]
 }
 
-export interface Ports {
-  devnet: number
-  minerGrpc: number
-  minerHub: number
-  sealerGrpc: number
-  sealerHub: number
-  providerPieces: number
-  providerLibp2p: number
-}
+const port = z.int().min(1).max(65_535)
+export const portsFile = z.object({
+  devnet: port,
+  minerGrpc: port,
+  minerHub: port,
+  sealerGrpc: port,
+  sealerHub: port,
+  providerPieces: port,
+  providerLibp2p: port,
+})
+export type Ports = z.output<typeof portsFile>
 
 /** Writes `<config>/<name>.toml` and returns its path. */
 export async function writeConfig(places: Places, name: string, config: Config): Promise<string> {

@@ -6,11 +6,13 @@ import { createAuthority, freePort, issueCertificate, writeFileDurable } from '@
 import type { CliError } from '../cli-error.js'
 import type { RunState } from '../connect/run-state.js'
 import { runStatePath } from '../connect/run-state.js'
+import { readStateFile } from '../connect/state-file.js'
 import {
   type Config,
   devnetConfig,
   minerConfig,
   type Ports,
+  portsFile,
   providerConfig,
   sealerConfig,
   type Wiring,
@@ -166,7 +168,8 @@ export class Stack {
 /** Ports are chosen once for a state: what the chain says of the provider's address must stay true. */
 async function keptPorts(places: Places): Promise<Ports> {
   const file = join(places.home, 'ports.json')
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Ports
+  const kept = readStateFile(file, portsFile)
+  if (kept !== undefined) return kept
   const ports: Ports = {
     devnet: await freePort(),
     minerGrpc: await freePort(),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { formatSize } from '@sealane/fil-units'
 import { CliError } from '../cli-error.js'
-import { type RunState, runStatePath } from '../connect/run-state.js'
+import { readRunState } from '../connect/run-state.js'
 import { processLives } from './process-lives.js'
 
 /** Where one run's things are. */
@@ -35,9 +35,7 @@ export function placesOf(home: string): Places {
 
 /** Takes the state directory for this process. Throws CliError STATE_TAKEN while another supervisor of it lives. */
 export function takeState(places: Places): void {
-  const running = existsSync(runStatePath(places.home))
-    ? (JSON.parse(readFileSync(runStatePath(places.home), 'utf8')) as RunState)
-    : undefined
+  const running = readRunState(places.home)
   if (running && running.pid !== process.pid && processLives(running.pid, 'up')) {
     throw new CliError(
       { code: 'STATE_TAKEN', dir: places.home, pid: running.pid },

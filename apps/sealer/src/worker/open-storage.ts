@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { HostError, mkdirDurable, writeFileDurable } from '@sealane/host'
+import { z } from 'zod'
 import { openStoragePath, type StoragePath } from './storage-path.js'
 
 /**
@@ -9,12 +10,13 @@ import { openStoragePath, type StoragePath } from './storage-path.js'
  */
 export async function openStorage(paths: readonly string[], stateDir: string): Promise<StoragePath[]> {
   const file = join(stateDir, 'storage.json')
-  const known = JSON.parse(
+  const known = knownPaths(
     await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
       if (cause.code === 'ENOENT') return '{}'
       throw cause
     }),
-  ) as Record<string, string>
+    file,
+  )
   const opened: StoragePath[] = []
   for (const path of paths.map((one) => resolve(one))) {
     const storage = await openStoragePath(path, known[path])
@@ -32,4 +34,17 @@ export async function openStorage(paths: readonly string[], stateDir: string): P
   const seen = { ...known, ...Object.fromEntries(opened.map(({ path, id }) => [path, id])) }
   await writeFileDurable(file, `${JSON.stringify(seen, null, 2)}\n`)
   return opened
+}
+
+/** IDs by path, as this worker wrote them. Throws HostError CONFIG (`halt`). */
+export function knownPaths(text: string, file: string): Record<string, string> {
+  try {
+    return z.record(z.string(), z.string()).parse(JSON.parse(text))
+  } catch {
+    const reason = 'is not the list of storage paths that this worker wrote'
+    throw new HostError(
+      { code: 'CONFIG', where: file, reason },
+      `${file} ${reason}: restore it, or move it away if every path is mounted`,
+    )
+  }
 }
