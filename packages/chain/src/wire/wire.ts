@@ -9,7 +9,7 @@ import {
   undefinedAddress,
 } from '@sealane/actors'
 import { type AttoFil, attoFil, type ChainEpoch, epoch } from '@sealane/fil-units'
-import type { Json } from '../rpc/json.js'
+import { type Json, stringifyJson } from '../rpc/json.js'
 import { WireError } from './wire-error.js'
 
 /** The two spellings of an address: `f…` on mainnet, `t…` on every other network. */
@@ -91,11 +91,7 @@ export function converted<A, B>(inner: Wire<A>, to: (a: A) => B, from: (b: B) =>
 }
 
 function wrong(at: string, expected: string, json: Json): WireError {
-  const shown = typeof json === 'bigint' ? json.toString() : JSON.stringify(json)
-  return new WireError(
-    at,
-    `expected ${expected}, got ${shown === undefined ? 'nothing' : shown.slice(0, 60)}`,
-  )
+  return new WireError(at, `expected ${expected}, got ${stringifyJson(json).slice(0, 60)}`)
 }
 
 export const text: Wire<string> = {
