@@ -67,28 +67,27 @@ function lotusRows(): Row[] {
     .map(({ methodName, receipt }) => ({
       kind: `proofs in ${methodName}${receipt.ExitCode === 0 ? '' : ', false ones'}`,
     }))
+  const { tipsets } = lotusRecording<{ tipsets: unknown[] }>('economics.json')
+  const { activations, miners } =
+    lotusRecording<Record<'activations' | 'miners', unknown[]>>('assignment.json')
+  const { ranges } = lotusRecording<{ ranges: { tipsets: unknown[] }[] }>('basefee.json')
+  const fees = ranges.flatMap((range) => range.tipsets)
   const section = (file: string, items: { kind: string }[], test: string): Row[] =>
     [...countKinds(items)].map(([kind, cases]) => ({ file, kind, cases, test }))
   return [
     ...section('lotus/messages', methods, lotusRunners.messages),
     ...section('lotus/randomness.json', draws, lotusRunners.randomness),
     ...section('lotus/vk', proofs, lotusRunners.proofs),
-    ...section('lotus/economics.json', repeated('tipset', 'economics.json', 'tipsets'), lotusRunners.rules),
-    ...section(
-      'lotus/assignment.json',
-      repeated('activation', 'assignment.json', 'activations'),
-      lotusRunners.rules,
-    ),
-    ...section(
-      'lotus/basefee.json',
-      repeated('range of tipsets', 'basefee.json', 'ranges'),
-      lotusRunners.rules,
-    ),
+    ...section('lotus/economics.json', each('tipset', tipsets), lotusRunners.rules),
+    ...section('lotus/assignment.json', each('activation', activations), lotusRunners.rules),
+    ...section('lotus/assignment.json', each('miner', miners), lotusRunners.rules),
+    ...section('lotus/basefee.json', each('tipset', fees), lotusRunners.rules),
   ]
 }
 
-function repeated(kind: string, file: string, list: string): { kind: string }[] {
-  return (lotusRecording<Record<string, unknown[]>>(file)[list] ?? []).map(() => ({ kind }))
+/** One entry of a kind for each item. */
+function each(kind: string, items: readonly unknown[]): { kind: string }[] {
+  return items.map(() => ({ kind }))
 }
 
 function markdown(rows: Row[]): string {
