@@ -32,6 +32,7 @@ class ScriptedChain extends LotusChain {
   #break = 0
   subscriptions = 0
   paths = 0
+  headsAsked = 0
   forgotten = false
 
   constructor() {
@@ -91,6 +92,7 @@ class ScriptedChain extends LotusChain {
     return { version: '', apiVersion: 0, blockDelaySeconds: 1, agent: '' }
   }
   override async head() {
+    this.headsAsked++
     return this.#head
   }
   override async tipSetByHeight(height: ChainEpoch) {
@@ -193,6 +195,21 @@ describe('the head follower', () => {
     expect(steps.length).toBeGreaterThan(2)
   })
 
+  it('tells the head when it stands where the cursor does, once, and then only what happens', async () => {
+    const chain = new ScriptedChain()
+    chain.grow(3)
+    const cursor = { key: (await chain.head()).key, height: epoch(3) }
+    const { journal, until, steps } = follow(chain, { cursor })
+    await until('the standing head', () => steps.length === 1)
+    expect(steps[0]).toMatchObject({ reverts: [], applies: [], head: { height: 3 }, first: false })
+    chain.cut()
+    await until('the new subscription', () => chain.subscriptions === 2)
+    chain.tell(...chain.grow(1))
+    await until('the next head', () => steps.at(-1)?.head.height === 4)
+    expect(steps).toHaveLength(2)
+    expect(journal()).toEqual([4])
+  })
+
   it('reverts what was reorganised while it was away', async () => {
     const chain = new ScriptedChain()
     chain.grow(6)
@@ -222,7 +239,7 @@ describe('the head follower', () => {
     const chain = new ScriptedChain()
     const { journal, until, steps } = follow(chain, { silenceMs: 30 })
     await until('the start', () => steps.length === 1)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await until('three silences', () => chain.headsAsked >= 3)
     expect(chain.subscriptions).toBe(1)
     chain.grow(3)
     await until('the head', () => steps.at(-1)?.head.height === 3)

@@ -11,7 +11,10 @@ export interface HeadCursor {
   readonly height: ChainEpoch
 }
 
-/** What happened to the chain since the step before: undo `reverts` in their order, then do `applies` in theirs. */
+/**
+ * What happened to the chain since the step before: undo `reverts` in their order, then do `applies` in theirs. Both are
+ * empty once, at the start, when the head stands where the cursor does: then the step tells the head.
+ */
 export interface HeadStep {
   /** Newest first. */
   readonly reverts: readonly TipSet[]
@@ -56,6 +59,7 @@ export async function* headFollower(options: HeadFollowerOptions): AsyncGenerato
   let cursor = options.cursor
   let pauseMs = firstPauseMs
   let silenceMs = options.silenceMs
+  let told = false
 
   while (!signal.aborted) {
     const attempt = new AbortController()
@@ -72,8 +76,14 @@ export async function* headFollower(options: HeadFollowerOptions): AsyncGenerato
         for await (const step of steps) {
           cursor = { key: step.head.key, height: step.head.height }
           moved = true
+          told = true
           pauseMs = firstPauseMs
           yield step
+        }
+        const standing = told || batch === 'silence' ? undefined : headAfter(batch)
+        if (standing !== undefined && cursor !== undefined && sameKey(standing.key, cursor.key)) {
+          told = true
+          yield { reverts: [], applies: [], head: standing, first: false }
         }
         if (batch === 'silence' && moved) {
           // The head moved and we were not told: this subscription is dead, whatever the socket says.

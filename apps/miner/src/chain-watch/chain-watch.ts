@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import type { Address } from '@sealane/actors'
 import { parseCid } from '@sealane/actors'
-import { ChainError, ChainPort, type HeadStep, headFollower, sameKey, type TipSet } from '@sealane/chain'
+import { ChainError, ChainPort, type HeadStep, headFollower, type TipSet } from '@sealane/chain'
 import { epoch } from '@sealane/fil-units'
 import { Health, halt, Log, remedyOf } from '@sealane/host'
 import { backoffMs, writing } from '@sealane/sql'
@@ -71,7 +71,6 @@ export class ChainWatch {
       try {
         await this.network.ensure()
         const cursor = await this.#cursor()
-        if (cursor !== undefined && this.#head === undefined) await this.#standingStill(cursor)
         const follow = { chain: this.chain, signal, onUnknownCursor: 'head' as const }
         for await (const step of headFollower(cursor === undefined ? follow : { ...follow, cursor })) {
           await this.take(step)
@@ -95,15 +94,6 @@ export class ChainWatch {
         signal.addEventListener('abort', ended, { once: true })
       })
     }
-  }
-
-  /**
-   * After a restart on a head that has not moved there is no step to take: the head is known all the same. A chain may even stand still
-   * because it waits for our WindowPoSt.
-   */
-  async #standingStill(cursor: { key: TipSet['key'] }): Promise<void> {
-    const head = await this.chain.head()
-    if (sameKey(head.key, cursor.key)) await this.take({ reverts: [], applies: [], head, first: false })
   }
 
   /** One step of the head: reverts, then applies, then the new head. Safe to take twice. */

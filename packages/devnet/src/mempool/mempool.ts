@@ -3,6 +3,7 @@ import { type AttoFil, formatFil } from '@sealane/fil-units'
 import { LedgerError } from '../ledger/ledger-error.js'
 import type { ChainStore } from '../store/chain-store.js'
 import { checkMessage, checkMinimumGas } from './check-message.js'
+import { leastReplacement } from './least-replacement.js'
 import type { Pooled } from './pooled.js'
 import type { SenderState } from './select-messages.js'
 
@@ -178,7 +179,7 @@ export class Mempool {
     if (there !== undefined) {
       const where = `message from ${testnet(message.from)} with nonce ${message.nonce} already in mpool`
       if (there.cid === signedMessageCid(signed)) throw refused(`${where}: message with nonce already exists`)
-      const least = (there.signed.message.gasPremium * 110n) / 100n + 1n
+      const least = leastReplacement(there.signed.message.gasPremium)
       if (message.gasPremium < least) {
         throw refused(
           `${where}, increase GasPremium to ${least} from ${message.gasPremium} to trigger replace by fee: replace by fee has too low GasPremium`,

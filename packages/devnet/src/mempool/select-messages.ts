@@ -1,6 +1,6 @@
 import type { Address } from '@sealane/actors'
-import { effectiveGasPremium, requiredFunds } from '@sealane/actors'
 import type { AttoFil } from '@sealane/fil-units'
+import { type MessageChain, messageChains } from './message-chain.js'
 import type { Pooled } from './pooled.js'
 
 /** What a producer must know of a sender: undefined when it is not on chain. */
@@ -19,68 +19,47 @@ export interface Selection {
 }
 
 /**
- * The messages that the next block takes, in order: of each sender those that follow its nonce without a gap, as far
- * as fee caps and balance reach; between senders the better paid first, priority senders before all.
+ * The messages that the next block takes, in order, as lotus selects them for a producer who is sure to win: senders'
+ * chains, the best paid for its gas first, and what is left of the block filled with chains cut to fit; priority senders
+ * before all. Source: filecoin-project/lotus chain/messagepool/selection.go (selectMessagesGreedy).
  */
 export function selectMessages(
   bySender: ReadonlyMap<Address, readonly Pooled[]>,
   rules: Selection,
 ): Pooled[] {
-  const chains: { rank: number; next: number; messages: Pooled[] }[] = []
-  for (const [address, pooled] of bySender) {
-    const messages = ready(address, pooled, rules)
-    if (messages.length > 0)
-      chains.push({ rank: rules.priority.includes(address) ? 0 : 1, next: 0, messages })
-  }
-  const taken: Pooled[] = []
-  let gas = 0
-  for (;;) {
-    let best: (typeof chains)[number] | undefined
-    for (const chain of chains) {
-      if (chain.next < chain.messages.length && (best === undefined || better(chain, best, rules.baseFee)))
-        best = chain
-    }
-    const message = best?.messages[best.next]
-    if (best === undefined || message === undefined) return taken
-    best.next++
-    if (gas + message.signed.message.gasLimit > rules.gasLimit) {
-      best.next = best.messages.length
-      continue
-    }
-    gas += message.signed.message.gasLimit
-    taken.push(message)
-  }
+  const blockGas = BigInt(rules.gasLimit)
+  const chainsOf = (isPriority: boolean) =>
+    [...bySender].flatMap(([address, pooled]) => {
+      const sender = rules.sender(address)
+      return sender === undefined || rules.priority.includes(address) !== isPriority
+        ? []
+        : messageChains(pooled, sender, rules.baseFee, blockGas)
+    })
+  const first = fill(chainsOf(true), blockGas)
+  const rest = fill(chainsOf(false), first.gasLeft)
+  return [...first.messages, ...rest.messages]
 }
 
-function ready(address: Address, pooled: readonly Pooled[], rules: Selection): Pooled[] {
-  const sender = rules.sender(address)
-  if (sender === undefined) return []
-  const inOrder = [...pooled].sort((a, b) => a.signed.message.nonce - b.signed.message.nonce)
+/** Fills so much gas with chains. */
+function fill(chains: MessageChain[], gas: bigint): { messages: Pooled[]; gasLeft: bigint } {
+  const order = chains.sort((a, b) => (a.before(b) ? -1 : 1))
   const messages: Pooled[] = []
-  let nonce = sender.nonce
-  let left: bigint = sender.balance
-  for (const one of inOrder) {
-    const { message } = one.signed
-    if (message.nonce < nonce) continue
-    left -= requiredFunds(message)
-    if (message.nonce > nonce || message.gasFeeCap < rules.baseFee || left < 0n) break
-    messages.push(one)
-    nonce++
+  let gasLeft = gas
+  const take = (chain: MessageChain): boolean => {
+    if (chain.gasLimit > gasLeft) return false
+    gasLeft -= chain.gasLimit
+    messages.push(...chain.messages)
+    return true
   }
-  return messages
-}
-
-function better(
-  a: { rank: number; next: number; messages: Pooled[] },
-  b: { rank: number; next: number; messages: Pooled[] },
-  baseFee: AttoFil,
-): boolean {
-  if (a.rank !== b.rank) return a.rank < b.rank
-  const [first, second] = [a.messages[a.next], b.messages[b.next]]
-  if (first === undefined || second === undefined) return first !== undefined
-  const [premiumA, premiumB] = [
-    effectiveGasPremium(first.signed.message, baseFee),
-    effectiveGasPremium(second.signed.message, baseFee),
-  ]
-  return premiumA === premiumB ? first.arrival < second.arrival : premiumA > premiumB
+  for (;;) {
+    const tooBig = order.findIndex((chain) => chain.valid && !take(chain))
+    const chain = order[tooBig]
+    if (chain === undefined) return { messages, gasLeft }
+    // Whatever stands before it was taken, or follows what was cut. Cut to fit, it may pay less than those behind it.
+    order.splice(0, tooBig + 1)
+    chain.trim(gasLeft)
+    if (!chain.valid) continue
+    const behind = order.findIndex((other) => chain.before(other))
+    order.splice(behind < 0 ? order.length : behind, 0, chain)
+  }
 }
