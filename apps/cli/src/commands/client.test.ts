@@ -116,7 +116,7 @@ Seq. No.: 3
     expect(proposal?.endEpoch).toBeGreaterThanOrEqual(810_000 - 1)
 
     const status = await run(`client deal-status ${made.out.trim().slice(-8)}`)
-    expect(status.out).toContain('deal status:          Ready to Publish\n')
+    expect(status.out).toContain('  deal status: Ready to Publish\n')
     const listed = await run('client list-deals')
     expect(listed.out.split('\n')[0]?.trimEnd().split(/ {2,}/)).toEqual([
       'DealCid',

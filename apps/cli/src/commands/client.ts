@@ -19,7 +19,6 @@ import {
   UnitsError,
   unpaddedSize,
 } from '@sealane/fil-units'
-import { queryAsk } from '@sealane/market/node'
 import type { Command } from 'commander'
 import { CliError } from '../cli-error.js'
 import { clientKey } from '../client/client-wallet.js'
@@ -38,9 +37,9 @@ import { lines } from '../frame/answer.js'
 import { answers, group } from '../frame/answers.js'
 import { amount, natural, usage } from '../frame/parse-args.js'
 import type { Session } from '../frame/session.js'
-import { clientAskText } from '../show/ask-table.js'
 import { clientDealsTable, dealStatusText, statusMessage } from '../show/client-deals.js'
 import { facts } from '../show/facts.js'
+import { askCommand } from './client-ask.js'
 import { clientSend } from './client-send.js'
 
 export function clientCommand(session: Session): Command {
@@ -393,28 +392,6 @@ function findMade(deals: readonly MadeDeal[], id: string): MadeDeal {
     deal === undefined
       ? `this client made no deal ${id}: "sealane client list-deals -v" shows those it made`
       : `${found.length} deals match ${id}: give more of the id, or the uuid`,
-  )
-}
-
-function askCommand(session: Session): Command {
-  return answers(
-    session,
-    {
-      usage: 'query-ask <minerAddress>',
-      about: 'Ask a provider for its ask.',
-      examples: ['client query-ask t01000'],
-    },
-    async (_, [text = '']) => {
-      const miner = parseAddress(text)
-      const { connection, stop } = await dialProvider(await session.chain(), miner, session.terminal.signal)
-      try {
-        const signed = await queryAsk(connection, miner, { signal: session.terminal.signal })
-        const shown = formatAddress(miner, await session.prefix())
-        return { json: signed, text: clientAskText(shown, signed?.ask) }
-      } finally {
-        await stop()
-      }
-    },
   )
 }
 

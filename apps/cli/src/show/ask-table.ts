@@ -1,4 +1,13 @@
-import { attoFilFromText, formatDuration, formatFil, formatSize } from '@sealane/fil-units'
+import {
+  type AttoFil,
+  attoFilFromText,
+  formatDuration,
+  formatFil,
+  formatSize,
+  type PaddedSize,
+  pricePerEpoch,
+  totalPrice,
+} from '@sealane/fil-units'
 import type { SignedStorageAsk } from '@sealane/market'
 import type { AskRow } from '@sealane/proto'
 import type { ChainClock } from './clock-time.js'
@@ -45,8 +54,18 @@ function money(atto: string): string {
   return formatFil(attoFilFromText(atto))
 }
 
-/** `client query-ask`. Source: filecoin-project/lotus@v1.22 cli/client.go (query-ask). */
-export function clientAskText(miner: string, ask: SignedStorageAsk['ask'] | undefined): string {
+/** A piece that a price is asked for. */
+export interface AskedPiece {
+  readonly size: PaddedSize
+  readonly durationEpochs: number | undefined
+}
+
+/** `client query-ask`. Source: filecoin-project/boost cmd/boost/provider_cmd.go (storage-ask), as recorded. */
+export function clientAskText(
+  miner: string,
+  ask: SignedStorageAsk['ask'] | undefined,
+  piece?: AskedPiece,
+): string {
   if (!ask) return `Ask: ${miner}\n<provider gives no ask for this miner>\n`
   return [
     `Ask: ${miner}`,
@@ -55,6 +74,18 @@ export function clientAskText(miner: string, ask: SignedStorageAsk['ask'] | unde
     `Max Piece size: ${formatSize(ask.maxPieceSize)}`,
     `Min Piece size: ${formatSize(ask.minPieceSize)}`,
     `Expiry: ${ask.expiry}`,
-    `Seq. No.: ${ask.sequence}\n`,
+    `Seq. No.: ${ask.sequence}`,
+    ...(piece === undefined ? [] : priceLines(ask.price, piece)),
+    '',
   ].join('\n')
+}
+
+function priceLines(price: AttoFil, { size, durationEpochs }: AskedPiece): string[] {
+  const perEpoch = pricePerEpoch(price, size)
+  return [
+    `Price per Block: ${formatFil(perEpoch)}`,
+    ...(durationEpochs === undefined
+      ? []
+      : [`Total Price: ${formatFil(totalPrice(perEpoch, durationEpochs))}`]),
+  ]
 }

@@ -5,7 +5,6 @@ import type { ClientDeal } from '../client/deal-statuses.js'
 import { stamp } from './clock-time.js'
 import { columnTable } from './column-table.js'
 import { shortCid } from './deals-table.js'
-import { facts } from './facts.js'
 
 /** `client list-deals`. Source: S18 of the operator notes; filecoin-project/lotus@v1.22 cli/client.go. */
 export function clientDealsTable(
@@ -98,18 +97,27 @@ function coloured(state: string): string {
   return plain ? state : `\u001b[${code}m${state}\u001b[0m`
 }
 
-/** `client deal-status`. Source: filecoin-project/boost cmd/boost/deal_status_cmd.go. */
-export function dealStatusText({ made, status, silent, onChain }: ClientDeal): string {
-  const known = status?.dealStatus
-  return `got deal status response\n${facts([
-    ['  deal uuid:', made.dealUuid],
-    ['  deal status:', status === undefined ? `unknown: ${silent ?? 'no answer'}` : statusMessage(status)],
-    ['  deal label:', typeof known?.proposal.label === 'string' ? known.proposal.label : null],
-    ['  signed proposal cid:', made.signedProposalCid],
-    ['  proposal cid:', made.proposalCid],
-    ['  publish cid:', known?.publishCid ?? 'none yet'],
-    ['  chain deal id:', onChain === undefined ? 'none yet' : (known?.chainDealId ?? null)],
-  ])}`
+/** `client deal-status`: boost's lines, then the two CIDs. Source: filecoin-project/boost cmd/boost/deal_status_cmd.go, as recorded. */
+export function dealStatusText({ made, status, silent }: ClientDeal): string {
+  const cids = [`  signed proposal cid: ${made.signedProposalCid}`, `  proposal cid: ${made.proposalCid}`, '']
+  const own = [`  deal uuid: ${made.dealUuid}`]
+  const told =
+    status === undefined ? [...own, `  deal status: unknown: ${silent ?? 'no answer'}`] : answerLines(status)
+  return ['got deal status response', ...told, ...cids].join('\n')
+}
+
+function answerLines(response: DealStatusResponse): string[] {
+  const { error, dealUuid, dealStatus } = response
+  if (error !== '') return [`  error: ${error}`]
+  if (dealStatus === null) return [`  deal uuid: ${dealUuid}`, '  deal status: no status']
+  const { label } = dealStatus.proposal
+  return [
+    `  deal uuid: ${dealUuid}`,
+    `  deal status: ${statusMessage(response)}`,
+    `  deal label: ${typeof label === 'string' ? label : Buffer.from(label).toString('hex')}`,
+    `  publish cid: ${dealStatus.publishCid ?? '<nil>'}`,
+    `  chain deal id: ${dealStatus.chainDealId}`,
+  ]
 }
 
 /** The words boost's client prints for a status. Source: filecoin-project/boost@v2.5.2 cmd/boost/deal_status_cmd.go:157-190. */
