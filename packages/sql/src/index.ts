@@ -1,5 +1,6 @@
 export { compareAndSet } from './compare-and-set.js'
 export { copyDatabase } from './copy-database.js'
+export { GroupedWriting } from './grouped-writing.js'
 export { type HeldLock, holdLock } from './hold-lock.js'
 export { inbox, inboxMigration } from './inbox.js'
 export { newIncarnation } from './incarnation.js'

@@ -6,7 +6,6 @@ import {
   signedProposalCid,
   signerOf,
 } from '@sealane/actors'
-import { verify } from '@sealane/crypto'
 import { addFil } from '@sealane/fil-units'
 import { Log } from '@sealane/host'
 import {
@@ -20,13 +19,13 @@ import {
   type ProposalFacts,
   sameUuidReason,
 } from '@sealane/market'
-import { writing } from '@sealane/sql'
+import { GroupedWriting } from '@sealane/sql'
 import type { Insertable } from 'kysely'
 import type { AskBook } from '../asks/ask-book.js'
 import type { ChainView } from '../chain/chain-view.js'
 import type { Clock } from '../clock.js'
 import type { ProviderConfig } from '../config.js'
-import type { DealTable } from '../provider-db.js'
+import type { DealTable, ProviderTables } from '../provider-db.js'
 import { ProviderError } from '../provider-error.js'
 import type { Staging } from '../staging/staging.js'
 import type { TransferStore } from '../transfer/transfer-store.js'
@@ -36,6 +35,7 @@ import type { DealStore } from './deal-store.js'
 import { goTime } from './go-time.js'
 import type { Ledger } from './ledger.js'
 import type { MinerAddress } from './miner-address.js'
+import { SignatureJudge } from './signature-judge.js'
 
 /** Why a deal that was good a moment ago cannot be written now. */
 class LateRefusal extends Error {}
@@ -45,6 +45,10 @@ class LateRefusal extends Error {}
  * disk and collateral are held, all in one transaction. The transfer begins after the answer.
  */
 export class AdmitDeal {
+  readonly #signatures = new SignatureJudge()
+  /** Under load one fsync serves many clients. */
+  readonly #accepting: GroupedWriting<ProviderTables>
+
   constructor(
     private readonly config: ProviderConfig,
     private readonly chain: ChainView,
@@ -59,7 +63,9 @@ export class AdmitDeal {
     private readonly clock: Clock,
     private readonly log: Log,
     private readonly accepted: (dealUuid: string) => void,
-  ) {}
+  ) {
+    this.#accepting = new GroupedWriting(deals.db)
+  }
 
   /** Answers one proposal from `peer`. Throws only for faults of our own: then the client gets no answer. */
   async admit(params: DealParams, peer: string): Promise<DealResponse> {
@@ -141,7 +147,12 @@ export class AdmitDeal {
     if (!isDefined(proposal.client) || !isDefined(proposal.provider)) return 'invalid'
     const key = await this.chain.keyOf(proposal.client)
     if (key === 'unavailable' || key === 'none') return 'invalid'
-    return verify(clientSignature, signerOf(key), proposalSigningBytes(proposal)) ? 'valid' : 'invalid'
+    const good = await this.#signatures.judge({
+      signature: clientSignature,
+      signer: signerOf(key),
+      message: proposalSigningBytes(proposal),
+    })
+    return good ? 'valid' : 'invalid'
   }
 
   /** The proposal as the chain compares it: both addresses as IDs. */
@@ -206,7 +217,7 @@ export class AdmitDeal {
       proven_epoch: null,
     }
     try {
-      await writing(this.deals.db, async (trx) => {
+      await this.#accepting.write(async (trx) => {
         const identical = await this.deals.live(normalisedCid, trx)
         if (identical !== undefined) throw new LateRefusal(identicalReason(clash(identical)))
         const same = await this.deals.read(dealUuid, trx)
