@@ -49,6 +49,13 @@ describe('migrations', () => {
       await migrate(db, [...all, { name: '0002', statements: ['ALTER TABLE things ADD COLUMN note TEXT'] }]),
     ).toEqual(['0002'])
   })
+  it('show their columns to queries that ran before them', async () => {
+    await db.insertInto('things').values({ id: 1, state: 'new', turn: 0, wake_at: null }).execute()
+    const read = () => db.selectFrom('things').selectAll().executeTakeFirstOrThrow()
+    expect(Object.keys(await read())).not.toContain('note')
+    await migrate(db, [...all, { name: '0002', statements: ['ALTER TABLE things ADD COLUMN note TEXT'] }])
+    expect(await read()).toMatchObject({ id: 1, note: null })
+  })
   it('refuse a database of a newer program', async () => {
     await expect(migrate(db, [things])).rejects.toMatchObject({ code: 'SCHEMA_NEWER', remedy: 'halt' })
   })

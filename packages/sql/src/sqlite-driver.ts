@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type Sqlite from 'better-sqlite3'
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
 import { SqlError } from './sql-error.js'
+import { Statements } from './statements.js'
 
 /** Marks the code running inside a transaction, so that a write past it is told instead of waiting for itself. */
 const inside = new AsyncLocalStorage<RoutedConnection>()
@@ -14,11 +15,13 @@ const inside = new AsyncLocalStorage<RoutedConnection>()
  */
 export class SqliteDriver implements Driver {
   #tail: Promise<void> = Promise.resolve()
+  private readonly writer: Statements
+  private readonly reader: Statements
 
-  constructor(
-    private readonly writer: Sqlite.Database,
-    private readonly reader: Sqlite.Database,
-  ) {}
+  constructor(writer: Sqlite.Database, reader: Sqlite.Database) {
+    this.writer = new Statements(writer)
+    this.reader = new Statements(reader)
+  }
 
   async init(): Promise<void> {}
 
@@ -41,8 +44,8 @@ export class SqliteDriver implements Driver {
   async releaseConnection(): Promise<void> {}
 
   async destroy(): Promise<void> {
-    this.reader.close()
-    this.writer.close()
+    this.reader.handle.close()
+    this.writer.handle.close()
   }
 
   /** Waits for its turn at the writer; the returned function gives the turn to the next in line. */
@@ -66,8 +69,8 @@ class RoutedConnection implements DatabaseConnection {
   #overstayed = false
 
   constructor(
-    private readonly writer: Sqlite.Database,
-    private readonly reader: Sqlite.Database,
+    private readonly writer: Statements,
+    private readonly reader: Statements,
     private readonly lock: () => Promise<() => void>,
   ) {}
 
@@ -75,7 +78,7 @@ class RoutedConnection implements DatabaseConnection {
     if (inside.getStore()?.open) throw new SqlError({ code: 'WROTE_OUTSIDE' })
     this.#unlock = await this.lock()
     try {
-      this.writer.exec('BEGIN IMMEDIATE')
+      this.writer.handle.exec('BEGIN IMMEDIATE')
     } catch (cause) {
       this.#release()
       throw cause
@@ -83,7 +86,7 @@ class RoutedConnection implements DatabaseConnection {
     // better-sqlite3 answers at once, so a transaction that awaits nothing else ends before the event loop turns.
     this.#watch = setImmediate(() => {
       this.#overstayed = true
-      if (this.writer.inTransaction) this.writer.exec('ROLLBACK')
+      if (this.writer.handle.inTransaction) this.writer.handle.exec('ROLLBACK')
       this.#release()
     })
   }
@@ -94,14 +97,14 @@ class RoutedConnection implements DatabaseConnection {
 
   commit(): void {
     if (this.#overstayed) throw new SqlError({ code: 'AWAITED_OUTSIDE' })
-    this.writer.exec('COMMIT')
+    this.writer.handle.exec('COMMIT')
     this.#release()
   }
 
   rollback(): void {
     if (this.#unlock === undefined) return
     // A full disk or an I/O error ends the transaction by itself.
-    if (this.writer.inTransaction) this.writer.exec('ROLLBACK')
+    if (this.writer.handle.inTransaction) this.writer.handle.exec('ROLLBACK')
     this.#release()
   }
 
@@ -115,19 +118,29 @@ class RoutedConnection implements DatabaseConnection {
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     if (this.#overstayed) throw new SqlError({ code: 'AWAITED_OUTSIDE' })
-    if (this.#unlock !== undefined) return run<R>(this.writer, query)
+    if (this.#unlock !== undefined) return this.#write<R>(query)
     if (query.query.kind === 'SelectQueryNode') return run<R>(this.reader, query)
     if (inside.getStore()?.open) throw new SqlError({ code: 'WROTE_OUTSIDE' })
     const unlock = await this.lock()
     try {
-      return run<R>(this.writer, query)
+      return this.#write<R>(query)
     } finally {
       unlock()
     }
   }
 
+  #write<R>(query: CompiledQuery): QueryResult<R> {
+    const result = run<R>(this.writer, query)
+    if (changesSchema.test(query.sql)) {
+      this.writer.forget()
+      this.reader.forget()
+    }
+    return result
+  }
+
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
-    const statement = this.reader.prepare<unknown[], R>(query.sql)
+    // Not a kept one: it is busy while it is read.
+    const statement = this.reader.handle.prepare<unknown[], R>(query.sql)
     for (const row of statement.iterate(...query.parameters)) yield { rows: [row] }
   }
 
@@ -142,9 +155,11 @@ export function withinTransaction<T>(connection: DatabaseConnection, fn: () => P
   return routed(connection).within(fn)
 }
 
-function run<R>(handle: Sqlite.Database, query: CompiledQuery): QueryResult<R> {
-  const statement = handle.prepare<unknown[], R>(query.sql)
-  if (statement.reader) return { rows: statement.all(...query.parameters) }
+const changesSchema = /^\s*(create|alter|drop|reindex|pragma)\b/i
+
+function run<R>(statements: Statements, query: CompiledQuery): QueryResult<R> {
+  const statement = statements.prepare(query.sql)
+  if (statement.reader) return { rows: statement.all(...query.parameters) as R[] }
   const { changes, lastInsertRowid } = statement.run(...query.parameters)
   return { rows: [], insertId: BigInt(lastInsertRowid), numAffectedRows: BigInt(changes) }
 }

@@ -48,6 +48,7 @@ export class TestChain {
     const answers: Record<string, (...args: never[]) => unknown> = {
       head: () => ({ key: [], height: epoch(this.head), blocks: [], timestamp: 0 }),
       networkName: () => this.networkName,
+      version: () => ({ version: '1.34.1+mainnet', apiVersion: 131840, blockDelaySeconds: 30 }),
       lookupId: (address: Address) => this.#ids.get(parseAddress(address)),
       accountKey: (address: Address) => {
         for (const [key, id] of this.#ids) if (id === address) return key
