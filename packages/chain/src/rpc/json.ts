@@ -21,17 +21,17 @@ const engine = JSON as unknown as {
 // A reviver costs five times the parse, and few answers hold a number it would change.
 const longNumber = /(?:^|[[:,])\s*-?\d{16,}(?![\d.eE])/
 
+/** 2^1024 has 309 digits; reading millions of them takes minutes, and no node has a reason to send them. */
+const longestNumber = 320
+
 /** Reads JSON without losing digits: whole numbers that a double cannot hold become `bigint`. @throws SyntaxError */
 export function parseJson(text: string): Json {
   if (!longNumber.test(text)) return JSON.parse(text) as Json
-  return engine.parse(text, (_key, value, { source }) =>
-    typeof value === 'number' &&
-    !Number.isSafeInteger(value) &&
-    source !== undefined &&
-    /^-?\d+$/.test(source)
-      ? BigInt(source)
-      : value,
-  ) as Json
+  return engine.parse(text, (_key, value, { source }) => {
+    if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined) return value
+    if (source.length > longestNumber) throw new SyntaxError(`a number of ${source.length} characters`)
+    return /^-?\d+$/.test(source) ? BigInt(source) : value
+  }) as Json
 }
 
 /** Writes JSON; a `bigint` becomes a number with all its digits. */

@@ -12,6 +12,15 @@ export interface RpcNodeOptions {
 /** Values a subscriber has not taken yet: with this many, the socket is read no further. */
 const unreadLimit = 4
 
+/** Values that may come before the answer that names their channel; a node that sends more is not answering. */
+const earlyLimit = 256
+
+/** Pings that are remembered while the subscriber is busy: a pong to the newest answers for those before it. */
+const pingLimit = 64
+
+/** As much of a node's error text as is kept: a trace of nested calls fits, a flood of our logs does not. Unit: characters. */
+const longestErrorText = 16_384
+
 /** The longest a ping waits for the subscriber to have taken what came before it. Lotus gives up after 30 s. Unit: ms. */
 const longestPongMs = 5_000
 
@@ -102,6 +111,7 @@ export class RpcNode {
     const unread: Json[] = []
     // go-jsonrpc may send values before the answer that names their channel.
     const early = new Map<string, Json[]>()
+    let earlyCount = 0
     let channel: string | undefined
     let ended: { error?: ChainError } | undefined
     let wake: () => void = () => undefined
@@ -120,8 +130,13 @@ export class RpcNode {
       if (frame.method === 'xrpc.ch.val' && Array.isArray(frame.params)) {
         const [id, value] = frame.params as readonly Json[]
         if (String(id) === channel) deliver([value ?? null])
-        else if (channel === undefined)
+        else if (channel === undefined) {
+          if (++earlyCount > earlyLimit)
+            return end(
+              new ChainError('MALFORMED', { ...facts, text: 'values of a channel that was never opened' }),
+            )
           early.set(String(id), [...(early.get(String(id)) ?? []), value ?? null])
+        }
       } else if (frame.method === 'xrpc.ch.close' && Array.isArray(frame.params)) {
         if (String((frame.params as readonly Json[])[0]) === channel) end()
       } else if (frame.id === 1) {
@@ -191,6 +206,7 @@ class Pongs {
   constructor(private readonly socket: WebSocket) {
     socket.on('ping', (data) => {
       this.#waiting.push(data)
+      if (this.#waiting.length > pingLimit) this.#waiting.shift()
       if (this.#idle) this.#answer()
       else this.#timer ??= setTimeout(() => this.#answer(), longestPongMs)
     })
@@ -244,7 +260,7 @@ export function answerOf(text: string, status: number, facts: ChainErrorFacts): 
 function rpcError(error: Json, facts: ChainErrorFacts): ChainError {
   const { code, message } = error as { code?: Json; message?: Json }
   const rpcCode = typeof code === 'number' ? code : 1
-  const text = typeof message === 'string' ? message : 'an error without a message'
+  const text = typeof message === 'string' ? message.slice(0, longestErrorText) : 'an error without a message'
   const exitCode = exitCodeOf(text)
   return new ChainError(classifyRpcError(rpcCode, text), {
     ...facts,
