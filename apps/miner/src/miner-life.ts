@@ -23,6 +23,7 @@ import { MinerService } from './grpc/miner-service.js'
 import { MinerInit } from './init/miner-init.js'
 import { hostAndPort } from './listen-address.js'
 import { Messager } from './messages/messager.js'
+import { OwnMessagesFirst } from './messages/own-messages-first.js'
 import { MinerOperator } from './operator/operator-handlers.js'
 import { PreCommits } from './precommit/pre-commits.js'
 import { ProofCheck } from './proofs/proof-check.js'
@@ -50,6 +51,7 @@ export class MinerLife implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly chain: ChainPort,
     private readonly watch: ChainWatch,
     private readonly messager: Messager,
+    private readonly ownFirst: OwnMessagesFirst,
     private readonly minerInit: MinerInit,
     private readonly publications: Publications,
     private readonly preCommits: PreCommits,
@@ -108,6 +110,7 @@ export class MinerLife implements OnApplicationBootstrap, OnApplicationShutdown 
   #rooms() {
     return [
       this.messager,
+      this.ownFirst,
       this.minerInit,
       this.publications,
       this.preCommits,

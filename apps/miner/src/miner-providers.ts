@@ -17,6 +17,7 @@ import { SignAsk } from './grpc/sign-ask.js'
 import { InitOptions, MinerInit } from './init/miner-init.js'
 import { MessageStore } from './messages/message-store.js'
 import { Messager, MessagerOptions } from './messages/messager.js'
+import { OwnMessagesFirst } from './messages/own-messages-first.js'
 import { minerMigrations } from './migrations/miner-migrations.js'
 import { MinerActor } from './network/miner-actor.js'
 import { Network } from './network/network.js'
@@ -143,6 +144,7 @@ export const minerProviders: readonly Provider[] = [
   MessageStore,
   ChainWatch,
   Messager,
+  OwnMessagesFirst,
   EventStore,
   EventStream,
   ProofCheck,

@@ -1,5 +1,6 @@
 import type { Address, BitField, Cid, Message, SignedMessage } from '@sealane/actors'
 import type { AttoFil, ChainEpoch, PaddedSize } from '@sealane/fil-units'
+import type { ChainError } from './chain-error.js'
 import type { ActorState, CirculatingSupply, NetworkParams, NodeVersion } from './wire/actor.js'
 import type { CollateralBounds, MarketBalance, MarketDeal } from './wire/market.js'
 import type {
@@ -27,6 +28,14 @@ import type { BeaconEntry, BlockHeader, HeadChange, TipSet, TipSetKey } from './
 
 /** Domain tags of chain randomness. Source: filecoin-project/go-state-types crypto/domain_separation_tag.go. */
 export type RandomnessTag = number
+
+/** What became of our wish at one node. */
+export interface PriorityOutcome {
+  readonly node: string
+  /** False when it had them all. */
+  readonly changed: boolean
+  readonly error?: ChainError
+}
 
 /** A node of the pool and what is known of it. */
 export interface NodeHealth {
@@ -180,8 +189,11 @@ export abstract class ChainPort {
    * RPC) leaves it in doubt, and the same bytes must be pushed again.
    */
   abstract mpoolPush(signed: SignedMessage): Promise<Cid>
-  /** Addresses whose messages the nodes put into their own blocks first. Needs an admin token. */
-  abstract setPriorityAddresses(addresses: readonly Address[]): Promise<void>
+  /**
+   * Adds addresses to those whose messages each node puts into its own blocks first; what else a node's mempool is set to stays. Needs
+   * an admin token: a node that refuses, or does not answer, says so in its outcome.
+   */
+  abstract addPriorityAddresses(addresses: readonly Address[]): Promise<PriorityOutcome[]>
 
   abstract walletBalance(address: Address): Promise<AttoFil>
   abstract syncState(): Promise<SyncState>

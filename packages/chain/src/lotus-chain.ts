@@ -2,7 +2,7 @@ import type { Address, BitField, Cid, Message, SignedMessage } from '@sealane/ac
 import { bitfield, signedMessageCid } from '@sealane/actors'
 import type { AttoFil, ChainEpoch, PaddedSize } from '@sealane/fil-units'
 import { ChainError } from './chain-error.js'
-import { ChainPort, type NodeHealth, type RandomnessTag } from './chain-port.js'
+import { ChainPort, type NodeHealth, type PriorityOutcome, type RandomnessTag } from './chain-port.js'
 import { NodePool, type NodePoolOptions } from './node/node-pool.js'
 import type { Json } from './rpc/json.js'
 import * as actorWire from './wire/actor.js'
@@ -321,14 +321,26 @@ export class LotusChain extends ChainPort {
       reasons.find((reason) => !(reason instanceof ChainError) || !isVerdict(reason)) ?? firstReason(answers)
     )
   }
-  async setPriorityAddresses(addresses: readonly Address[]): Promise<void> {
-    const answers = await this.#pool.callAll('Filecoin.MpoolGetConfig', [])
-    const current = answers.find((answer) => answer.status === 'fulfilled')
-    if (current === undefined) throw firstReason(answers)
-    const config = readAnswer('MpoolGetConfig', messageWire.mempoolConfig, current.value)
-    const json = messageWire.mempoolConfig.write({ ...config, priorityAddresses: [...addresses] }, 'f')
-    const set = await this.#pool.callAll('Filecoin.MpoolSetConfig', [json])
-    if (!set.some((answer) => answer.status === 'fulfilled')) throw firstReason(set)
+  async addPriorityAddresses(addresses: readonly Address[]): Promise<PriorityOutcome[]> {
+    const outcomes = await this.#pool.each(async (call) => {
+      const had = readAnswer(
+        'MpoolGetConfig',
+        messageWire.mempoolConfig,
+        await call('Filecoin.MpoolGetConfig', []),
+      )
+      const missing = addresses.filter((address) => !had.priorityAddresses.includes(address))
+      if (missing.length === 0) return false
+      const priorityAddresses = [...had.priorityAddresses, ...missing]
+      await call('Filecoin.MpoolSetConfig', [
+        messageWire.mempoolConfig.write({ ...had, priorityAddresses }, 'f'),
+      ])
+      return true
+    })
+    return outcomes.map(({ node, outcome }) => {
+      if (outcome.status === 'fulfilled') return { node, changed: outcome.value }
+      if (!(outcome.reason instanceof ChainError)) throw outcome.reason
+      return { node, changed: false, error: outcome.reason }
+    })
   }
 
   walletBalance(address: Address): Promise<AttoFil> {

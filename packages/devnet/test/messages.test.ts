@@ -139,7 +139,8 @@ describe('messages', () => {
 
   it('that pay better go first, those of priority addresses before all', async () => {
     const [poor, rich, own] = [await fundedKey(), await fundedKey(), await fundedKey()]
-    await chain.setPriorityAddresses([own])
+    expect(await chain.addPriorityAddresses([own])).toMatchObject([{ changed: true }])
+    expect(await chain.addPriorityAddresses([own])).toMatchObject([{ changed: false }])
     await ask('Filecoin.MpoolPush', await signed(poor, poor, 0, '100000'))
     await ask('Filecoin.MpoolPush', await signed(rich, rich, 0, '900000'))
     await ask('Filecoin.MpoolPush', await signed(own, own, 0, '100'))

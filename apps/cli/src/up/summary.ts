@@ -40,13 +40,14 @@ export async function summarise(o: {
   prover: string
   deals: readonly DealRow[]
   rawPowerBefore: bigint
+  mustRise: boolean
   seconds: Record<string, number>
 }): Promise<Summary> {
   const { chain, miner } = o
   const deals = await Promise.all(o.deals.map((row) => provenDeal(row, chain)))
   const power = await chain.minerPower(miner)
   const rawPowerAfter = power.minerPower.rawBytePower
-  if (rawPowerAfter <= o.rawPowerBefore)
+  if (rawPowerAfter < o.rawPowerBefore || (o.mustRise && rawPowerAfter === o.rawPowerBefore))
     throw wrong(`the miner's power did not rise (${o.rawPowerBefore} → ${rawPowerAfter} bytes)`)
   return {
     event: 'summary',

@@ -9,15 +9,15 @@ import { CliError } from '../cli-error.js'
 import { checkCar } from '../client/check-car.js'
 import { clientKey } from '../client/client-wallet.js'
 import { DealBook } from '../client/deal-book.js'
-import { dialProvider } from '../client/dial-provider.js'
-import { type FilePart, planDeals, sectorSizeFor } from '../client/plan-deals.js'
-import { type MadeDeal, propose } from '../client/propose.js'
+import { planDeals, sectorSizeFor } from '../client/plan-deals.js'
+import type { MadeDeal } from '../client/propose.js'
 import { serveFileParts } from '../client/serve-file-parts.js'
 import { operators } from '../connect/operators.js'
 import { sealaneHome } from '../connect/run-state.js'
 import { checkOutside } from './check-outside.js'
-import { DURATION_EPOCHS, START_DELAY_EPOCHS } from './deal-terms.js'
+import { DURATION_EPOCHS } from './deal-terms.js'
 import { devnetPlan } from './funding-plan.js'
+import { makeDeals } from './make-deals.js'
 import { orAbort } from './or-abort.js'
 import { checkNode } from './other-chain.js'
 import { prepare } from './prepare.js'
@@ -33,7 +33,7 @@ import {
 import { type Summary, summarise } from './summary.js'
 import { Teller } from './teller.js'
 import type { UpOptions } from './up-options.js'
-import { waitUntil } from './wait-until.js'
+import { steadily, waitUntil } from './wait-until.js'
 import { watchDeals } from './watch-deals.js'
 
 /** A text of this repository that fills a 2KiB sector. */
@@ -108,16 +108,21 @@ export async function up(options: UpOptions): Promise<number> {
       signal: abort.signal,
       waiting: () => teller.status('waiting for the ask to be signed at home'),
     })
-    const rawPowerBefore = (await chain.minerPower(prepared.miner)).minerPower.rawBytePower
+    const rawPowerBefore = await steadily(
+      async () => (await chain.minerPower(prepared.miner)).minerPower.rawBytePower,
+      abort.signal,
+    )
     const prepareSeconds = teller.seconds - marks.start
 
     const book = new DealBook(places.client)
     const server = await serveFileParts(parts)
     let rows: DealRow[]
     let made: MadeDeal[]
+    let adopted: number
     try {
-      made = await makeDeals({
-        options,
+      const deals = await makeDeals({
+        apps,
+        count: options.deals ?? parts.length,
         parts,
         server,
         chain,
@@ -127,6 +132,8 @@ export async function up(options: UpOptions): Promise<number> {
         teller,
         signal: abort.signal,
       })
+      made = deals.made
+      adopted = deals.adopted
       const watching = watchDeals({
         apps,
         chain,
@@ -140,15 +147,21 @@ export async function up(options: UpOptions): Promise<number> {
     } finally {
       await server.close()
     }
-    const summary = await summarise({
-      chain,
-      apps,
-      miner: prepared.miner,
-      prover: options.prover,
-      deals: rows,
-      rawPowerBefore,
-      seconds: { prepare: Math.round(prepareSeconds * 10) / 10, total: teller.seconds },
-    })
+    const summary = await steadily(
+      () =>
+        summarise({
+          chain,
+          apps,
+          miner: prepared.miner,
+          prover: options.prover,
+          deals: rows,
+          rawPowerBefore,
+          // A sector of an earlier run may have had its power before this one looked.
+          mustRise: adopted < rows.length,
+          seconds: { prepare: Math.round(prepareSeconds * 10) / 10, total: teller.seconds },
+        }),
+      abort.signal,
+    )
     const { event, ...facts } = summary
     teller.tell(
       { event, ...facts },
@@ -184,56 +197,6 @@ async function statOf(file: string): Promise<{ size: number }> {
   const found = await stat(file).catch(() => undefined)
   if (found?.isFile()) return found
   throw new CliError({ code: 'USAGE', reason: 'no such file' }, `no file ${file}`)
-}
-
-async function makeDeals(o: {
-  options: UpOptions
-  parts: FilePart[]
-  server: Awaited<ReturnType<typeof serveFileParts>>
-  chain: ReturnType<typeof createChainClient>
-  miner: Parameters<typeof dialProvider>[1]
-  client: Awaited<ReturnType<typeof clientKey>>
-  book: DealBook
-  teller: Teller
-  signal: AbortSignal
-}): Promise<MadeDeal[]> {
-  const { parts, teller, signal } = o
-  const { connection, stop } = await waitUntil(() => dialProvider(o.chain, o.miner, signal), {
-    signal,
-    waiting: () => teller.status('dialling the provider'),
-  })
-  try {
-    const made: MadeDeal[] = []
-    const count = o.options.deals ?? parts.length
-    const began = Date.now()
-    for (let index = 0; index < count; index += 1) {
-      const part = parts[index % parts.length]
-      if (!part) break
-      const deal = await propose({
-        chain: o.chain,
-        connection,
-        miner: o.miner,
-        client: o.client,
-        part,
-        url: o.server.url(part),
-        // Two deals for the same bytes are two proposals only if something differs.
-        label: `sealane-${began.toString(36)}-${index}`,
-        startDelayEpochs: START_DELAY_EPOCHS,
-        durationEpochs: DURATION_EPOCHS,
-        signal,
-      })
-      o.book.add(deal)
-      made.push(deal)
-      const { dealUuid, proposalCid, signedProposalCid, pieceCid } = deal
-      teller.tell(
-        { event: 'proposed', dealUuid, proposalCid, signedProposalCid, pieceCid },
-        `deal ${dealUuid.slice(0, 8)}  accepted        ${signedProposalCid} for ${formatSize(BigInt(part.sizeBytes))}`,
-      )
-    }
-    return made
-  } finally {
-    await stop()
-  }
 }
 
 function sayNext(teller: Teller, { deals, miner }: Summary, made: readonly MadeDeal[]): void {

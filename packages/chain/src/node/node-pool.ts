@@ -106,6 +106,17 @@ export class NodePool {
     return await Promise.allSettled(members.map((member) => this.#ask(member, method, params)))
   }
 
+  /** Does something at each usable node, whatever becomes of the others; the outcomes with the node's address. */
+  async each<T>(
+    work: (call: (method: string, params: readonly Json[]) => Promise<Json>) => Promise<T>,
+  ): Promise<{ node: string; outcome: PromiseSettledResult<T> }[]> {
+    const members = await this.#usable()
+    const outcomes = await Promise.allSettled(
+      members.map((member) => work((method, params) => this.#ask(member, method, params))),
+    )
+    return outcomes.map((outcome, index) => ({ node: members[index]?.health.node ?? '', outcome }))
+  }
+
   /** Subscribes at the best node. */
   async *subscribe(method: string, params: readonly Json[], signal: AbortSignal): AsyncGenerator<Json> {
     const [member] = await this.#usable()

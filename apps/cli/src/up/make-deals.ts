@@ -1,0 +1,106 @@
+import type { Address } from '@sealane/actors'
+import type { ChainPort } from '@sealane/chain'
+import type { KeyInfo } from '@sealane/crypto'
+import { formatSize } from '@sealane/fil-units'
+import type { DealBook } from '../client/deal-book.js'
+import { dialProvider } from '../client/dial-provider.js'
+import type { FilePart } from '../client/plan-deals.js'
+import { type MadeDeal, propose } from '../client/propose.js'
+import type { serveFileParts } from '../client/serve-file-parts.js'
+import type { operators } from '../connect/operators.js'
+import { DURATION_EPOCHS, START_DELAY_EPOCHS } from './deal-terms.js'
+import type { Teller } from './teller.js'
+import { waitUntil } from './wait-until.js'
+
+/**
+ * The run's deals: those of an earlier run for the same parts that are under way with all their bytes at the provider, and new ones,
+ * proposed over libp2p as a client does, for the rest.
+ */
+export async function makeDeals(o: {
+  apps: ReturnType<typeof operators>
+  /** How many deals; the parts are taken in turn. */
+  count: number
+  parts: readonly FilePart[]
+  server: Awaited<ReturnType<typeof serveFileParts>>
+  chain: ChainPort
+  miner: Address
+  client: { key: KeyInfo; address: Address }
+  book: DealBook
+  teller: Teller
+  signal: AbortSignal
+}): Promise<{ made: MadeDeal[]; adopted: number }> {
+  const { parts, teller, count } = o
+  const underWay = await unfinished(o)
+  const wanted = Array.from({ length: count }, (_, index) => parts[index % parts.length]).filter(
+    (part): part is FilePart => part !== undefined,
+  )
+  const made: MadeDeal[] = []
+  const fresh: FilePart[] = []
+  for (const part of wanted) {
+    const at = underWay.findIndex((deal) => deal.pieceCid === part.pieceCid)
+    const [deal] = at < 0 ? [] : underWay.splice(at, 1)
+    if (deal === undefined) {
+      fresh.push(part)
+      continue
+    }
+    made.push(deal)
+    const { dealUuid, proposalCid, signedProposalCid, pieceCid } = deal
+    teller.tell(
+      { event: 'adopted', dealUuid, proposalCid, signedProposalCid, pieceCid },
+      `deal ${dealUuid.slice(0, 8)}  is under way since an earlier run: goes on`,
+    )
+  }
+  const adopted = made.length
+  if (fresh.length > 0) made.push(...(await proposed(o, fresh)))
+  return { made, adopted }
+}
+
+async function unfinished(o: Parameters<typeof makeDeals>[0]): Promise<MadeDeal[]> {
+  const rows = await waitUntil(() => o.apps.provider['deals.list']({ limit: 10_000 }), { signal: o.signal })
+  const over = ['Failed', 'Expired', 'Slashed', 'Ended', 'Rejected']
+  // Bytes that have not come yet would be asked of a server that has gone with its run.
+  const live = new Set(
+    rows
+      .filter((row) => row.provenEpoch === null && !over.includes(row.state))
+      .filter((row) => row.receivedBytes === row.transferSize)
+      .map((row) => row.dealUuid),
+  )
+  return o.book.list().filter((deal) => deal.provider === o.miner && live.has(deal.dealUuid))
+}
+
+async function proposed(o: Parameters<typeof makeDeals>[0], parts: readonly FilePart[]): Promise<MadeDeal[]> {
+  const { teller, signal } = o
+  const { connection, stop } = await waitUntil(() => dialProvider(o.chain, o.miner, signal), {
+    signal,
+    waiting: () => teller.status('dialling the provider'),
+  })
+  try {
+    const made: MadeDeal[] = []
+    const began = Date.now()
+    for (const [index, part] of parts.entries()) {
+      const deal = await propose({
+        chain: o.chain,
+        connection,
+        miner: o.miner,
+        client: o.client,
+        part,
+        url: o.server.url(part),
+        // Two deals for the same bytes are two proposals only if something differs.
+        label: `sealane-${began.toString(36)}-${index}`,
+        startDelayEpochs: START_DELAY_EPOCHS,
+        durationEpochs: DURATION_EPOCHS,
+        signal,
+      })
+      o.book.add(deal)
+      made.push(deal)
+      const { dealUuid, proposalCid, signedProposalCid, pieceCid } = deal
+      teller.tell(
+        { event: 'proposed', dealUuid, proposalCid, signedProposalCid, pieceCid },
+        `deal ${dealUuid.slice(0, 8)}  accepted        ${signedProposalCid} for ${formatSize(BigInt(part.sizeBytes))}`,
+      )
+    }
+    return made
+  } finally {
+    await stop()
+  }
+}
