@@ -166,6 +166,11 @@ export const minerConfig = defineConfig(
         .describe(
           'How long vanilla proofs are waited for before a sector is skipped; half the window when absent.',
         ),
+      fault_check_lead: durationMs()
+        .prefault('30m')
+        .describe(
+          'How long before a deadline’s fault cutoff all its sectors are read once, so that bad ones are declared (method 10) and not skipped; 0s: never.',
+        ),
       recovery_lead: durationMs()
         .prefault('1h')
         .describe('How long before its deadline a faulty sector is read again and declared recovered.'),

@@ -33,6 +33,7 @@ const proving: Provider[] = [
         version,
         vanillaBudgetMs: proving.vanilla_budget,
         recoveryLeadMs: proving.recovery_lead,
+        faultCheckLeadMs: proving.fault_check_lead,
         submitConfidenceEpochs: proving.submit_confidence,
       }),
   },

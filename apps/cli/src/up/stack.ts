@@ -80,6 +80,7 @@ export class Stack {
       prover: this.options.prover,
       dealConcurrent: this.options.dealConcurrent,
       paramsDir: this.outside?.paramsDir,
+      outside: this.outside !== undefined,
       fundAddresses,
     }
     await this.#run('miner', ['run'], minerConfig(places, wiring))

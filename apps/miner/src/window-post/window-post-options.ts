@@ -8,6 +8,8 @@ export class WindowPostOptions {
   vanillaBudgetMs: number | undefined = undefined
   /** How long before a deadline opens its faulty sectors are checked and declared recovered, ms of chain time. An hour is two deadlines of 30 s epochs. */
   recoveryLeadMs = 3_600_000
+  /** How long before a deadline's fault cutoff its sectors are read ahead of time, ms of chain time. 0: they are not. */
+  faultCheckLeadMs = 0
   /** Epochs after Open before a PoSt is sent. Source: lotus storage/wdpost/wdpost_changehandler.go:17 SubmitConfidence. */
   submitConfidenceEpochs = 4
   /** Epochs after Challenge before its randomness is used. Source: lotus storage/wdpost/wdpost_changehandler.go:16 ChallengeConfidence. */

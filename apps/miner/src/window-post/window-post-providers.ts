@@ -1,4 +1,5 @@
 import { Collecting } from './collecting.js'
+import { KnownFaults } from './known-faults.js'
 import { PartitionScan } from './partition-scan.js'
 import { PartitionStore } from './partition-store.js'
 import { PostClaims } from './post-claims.js'
@@ -27,6 +28,7 @@ export const windowPostProviders = [
   SubmitPost,
   SectorHealth,
   Recoveries,
+  KnownFaults,
   WindowPost,
   PostWork,
   ProvingViews,

@@ -15,6 +15,7 @@ import { MessageStore } from '../messages/message-store.js'
 import { MinerActor } from '../network/miner-actor.js'
 import { Network } from '../network/network.js'
 import { Collecting } from './collecting.js'
+import { KnownFaults } from './known-faults.js'
 import { type PartitionRow, rowIdOf, sectorsOf } from './partition-row.js'
 import { PartitionScan } from './partition-scan.js'
 import { PartitionStore } from './partition-store.js'
@@ -64,6 +65,7 @@ export class WindowPost {
     private readonly collecting: Collecting,
     private readonly posts: SubmitPost,
     private readonly recoveries: Recoveries,
+    private readonly knownFaults: KnownFaults,
     private readonly sectorHealth: SectorHealth,
     private readonly queue: PostQueue,
     private readonly alerts: Alerts,
@@ -129,6 +131,7 @@ export class WindowPost {
       }
     }
     try {
+      await this.knownFaults.round(miner.address, head, (row) => this.#offerVanilla(row))
       await this.recoveries.round(miner.address, head, (row) => this.#offerVanilla(row))
       await this.sectorHealth.round(miner.address, head)
       await this.#retire(miner.address, head)
