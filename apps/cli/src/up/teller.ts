@@ -10,6 +10,8 @@ export interface Told {
 export class Teller {
   readonly #began = Date.now()
   #status = ''
+  /** The last thing that was waited for: what a run that gave up says. */
+  waitsFor = ''
 
   constructor(
     private readonly json: boolean,
@@ -24,6 +26,7 @@ export class Teller {
 
   /** What is being waited for; on a terminal it stays at the bottom and is rewritten. */
   status(text: string): void {
+    if (text !== '') this.waitsFor = text
     if (this.json || !this.out.isTTY || text === this.#status) return
     this.#status = text
     const width = Math.max(20, (this.out.columns ?? 80) - 1)

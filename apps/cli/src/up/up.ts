@@ -46,11 +46,12 @@ export async function up(options: UpOptions): Promise<number> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, stop)
   if (options.timeoutSeconds !== undefined) {
     const seconds = options.timeoutSeconds
-    const late = new CliError(
-      { code: 'TIMED_OUT', seconds, waitingFor: '' },
-      `not done after ${seconds} s (--timeout)`,
-    )
-    setTimeout(() => abort.abort(late), seconds * 1000).unref()
+    const late = () =>
+      new CliError(
+        { code: 'TIMED_OUT', seconds, waitingFor: teller.waitsFor },
+        `not done after ${seconds} s (--timeout): ${teller.waitsFor}; the same command again goes on from there`,
+      )
+    setTimeout(() => abort.abort(late()), seconds * 1000).unref()
   }
   let stack: Stack | undefined
   try {
