@@ -1,7 +1,7 @@
 // Two sites with an ocean between them, on one machine: deals across a long, lossy line, with mutual TLS everywhere, then those
 // who must not get in.
 //   npm run wan-lab -- [--deals N] [--rtt MS] [--loss PERCENT] [--mbit N] [--congestion bbr|cubic] [--sector-size 2KiB|8MiB] [--keep] [--json]
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -65,7 +65,7 @@ const line = new Line({
   congestion: o.congestion,
 })
 const dir = mkdtempSync(join(tmpdir(), 'sealane-lab-'))
-const sites = new Sites(dir, line, o)
+const sites = new Sites(dir, line)
 const tell = (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`)
 
 // Whatever happens, also Ctrl-C: no namespace and no process is left.
@@ -98,7 +98,6 @@ async function run() {
   sites.redis('abroad', 'crossing', `127.0.0.1 198.18.0.1`)
   sites.redis('home', 'home', '10.77.0.1')
   sites.devnet()
-  const { readFileSync } = await import('node:fs')
   const fallen = () => sites.fallen()
   await until(
     'the devnet',

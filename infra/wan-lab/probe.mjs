@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { grpcChannel, grpcClient, roleName } from '@sealane/host'
+import { grpcChannel, grpcClient, plainTlsText, roleName } from '@sealane/host'
 import { minerV1, workV1 } from '@sealane/proto'
 
 const wanted = JSON.parse(process.argv[2])
@@ -99,7 +99,7 @@ const attempts = {
 try {
   print({ admitted: true, text: await attempts[wanted.kind]() })
 } catch (error) {
-  print({ admitted: false, text: error.message, code: error.code })
+  print({ admitted: false, text: plainTlsText(error), code: error.code })
 }
 
 function print(answer) {

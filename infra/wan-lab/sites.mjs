@@ -23,10 +23,9 @@ export const ports = {
 export class Sites {
   #running = []
 
-  constructor(dir, line, o) {
+  constructor(dir, line) {
     this.dir = dir
     this.line = line
-    this.o = o
   }
 
   place(...parts) {

@@ -66,3 +66,4 @@ export {
   tlsOptions,
 } from './tls/certificates.js'
 export { liveIdentity, renewIdentities } from './tls/live-identity.js'
+export { plainTlsText } from './tls/plain-tls-text.js'
