@@ -147,7 +147,8 @@ function nothingElse(): void {
   expect(paths.filter((path) => !/^\/pieces\/baga[a-z0-9]+\/\d+$/.test(path))).toEqual([])
   const configured = [home.settings.miner.grpc.split(':')[1], String(port(stolen))].map(Number)
   expect(dialled().filter((one) => !configured.includes(one))).toEqual([])
-  const places = /^(sealer\.(db|lock|lock-journal|lock\.pid)|pieces\/baga[\w.-]+|trash\/\d{4}-\d\d-\d\d\/[\w.-]+(\/[\w.-]+)?)$/
+  const places =
+    /^(sealer\.(db|lock|lock-journal|lock\.pid)|pieces\/baga[\w.-]+|trash\/\d{4}-\d\d-\d\d\/[\w.-]+(\/[\w.-]+)?)$/
   expect(tree(join(dir, 'sealer')).filter((name) => !places.test(name))).toEqual([])
   const known = ['abroad', 'run', 'sealer', 'sealer.log', 'sealer.toml', 'tls', 'other']
   expect(readdirSync(dir).filter((name) => !known.includes(name))).toEqual([])
