@@ -133,6 +133,33 @@ describe('answers as a real lotus gives them', () => {
     compare(exchange, await send(exchange, body, auth in bearers ? bearers[auth] : lived.adminToken))
   })
 
+  it('the old API has its own counts and order of parameters, and lacks what came later', async () => {
+    const { landed, miner, height, head } = lived.world
+    const asked = async (path: string, method: string, ...params: Json[]) => {
+      const body = stringifyJson({ jsonrpc: '2.0', id: 7, method: `Filecoin.${method}`, params })
+      const { text } = await send({ path, httpStatus: 200 }, body, lived.adminToken)
+      return parseJson(text) as Answer
+    }
+    const [v0, v1] = ['/rpc/v0', '/rpc/v1']
+    expect((await asked(v0, 'StateSearchMsg', [], landed, -1, true)).error?.message).toBe(
+      "wrong param count (method 'Filecoin.StateSearchMsg'): 4 != 1",
+    )
+    expect((await asked(v0, 'StateGetBeaconEntry', 5)).error?.code).toBe(-32601)
+    expect((await asked(v1, 'BeaconGetEntry', 5)).error?.code).toBe(-32601)
+    expect(
+      (await asked(v0, 'ChainGetRandomnessFromTickets', [head], 5, height - 5, 'QwDoBw==')).result,
+    ).toEqual((await asked(v1, 'StateGetRandomnessFromTickets', 5, height - 5, 'QwDoBw==', [head])).result)
+    const { result } = await asked(v1, 'StateSearchMsg', [], landed, -1, true)
+    const { Receipt } = result as { readonly Receipt: Json }
+    expect((await asked(v0, 'StateGetReceipt', landed, [])).result).toEqual(Receipt)
+    expect((await asked(v0, 'StateWaitMsgLimited', landed, 1, -1)).result).toEqual(result)
+    expect((await asked(v0, 'StateSectorPreCommitInfo', miner, 99_999, [])).error?.message).toBe(
+      'precommit info does not exist',
+    )
+    for (const method of ['MinerCreateBlock', 'SyncSubmitBlock'])
+      expect((await asked(v1, method, {})).error?.message).toContain('makes its blocks itself')
+  })
+
   it('compares every recorded file, or says why it cannot', () => {
     const told = (name: string) =>
       [
