@@ -38,6 +38,9 @@ type AskSigned = Extract<OutwardMessage, { kind: 'askSigned' }>
  * has signed, because the key is there.
  */
 export class AskBook {
+  /** Terms of the newest ask, once read: every proposal is held against them. */
+  #terms: AskTerms | undefined
+
   constructor(
     private readonly db: ProviderDb,
     private readonly config: ProviderConfig,
@@ -115,6 +118,7 @@ export class AskBook {
       await this.offers.wantAsk(trx, made.sequence, storageAsk.encode(askOf(made)))
       return made
     })
+    this.#terms = undefined
     this.offers.poke()
     this.log.info('ask set', { sequence: row.sequence, price: row.price, verifiedPrice: row.verified_price })
     return row
@@ -122,10 +126,12 @@ export class AskBook {
 
   /** What proposals are held against. */
   async terms(): Promise<AskTerms | 'none'> {
+    if (this.#terms !== undefined) return this.#terms
     const newest = await this.#newest()
     if (newest === undefined) return 'none'
     const { price, verifiedPrice, minPieceSize, maxPieceSize } = askOf(newest)
-    return { price, verifiedPrice, minPieceSize, maxPieceSize }
+    this.#terms = { price, verifiedPrice, minPieceSize, maxPieceSize }
+    return this.#terms
   }
 
   /** What clients are shown: the newest ask that is signed; null before home has signed any. */
