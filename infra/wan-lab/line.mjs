@@ -67,7 +67,9 @@ export class Line {
       // The window must hold what is under way: 250 ms of 300 Mbit/s are 9 MB.
       sysctl(name, 'net.ipv4.tcp_rmem', '4096 131072 67108864')
       sysctl(name, 'net.ipv4.tcp_wmem', '4096 65536 67108864')
-      sysctl(name, 'net.ipv4.tcp_congestion_control', this.o.congestion)
+      // By route: the sysctl of a namespace may be refused.
+      const route = ['198.18.0.0/30', 'dev', 'wan0', 'src', address, 'congctl', this.o.congestion]
+      ip('-n', name, 'route', 'replace', ...route)
     }
   }
 
