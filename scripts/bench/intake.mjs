@@ -109,6 +109,7 @@ async function startProvider(dir, apiInfo) {
     'paths-state-dir': join(dir, 'state'),
     'paths-runtime-dir': join(dir, 'run'),
     'tls-dir': certificates,
+    'tls-required': 'false',
     'miner-address': 't01000',
     'chain-nodes': apiInfo,
     // Nobody is home: offers wait in the outbox.

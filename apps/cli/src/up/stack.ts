@@ -7,6 +7,7 @@ import type { CliError } from '../cli-error.js'
 import type { RunState } from '../connect/run-state.js'
 import { runStatePath } from '../connect/run-state.js'
 import { readStateFile } from '../connect/state-file.js'
+import { cacheDir } from '../doctor/machine-checks.js'
 import {
   type Config,
   devnetConfig,
@@ -26,6 +27,8 @@ import type { Teller } from './teller.js'
 import type { UpOptions } from './up-options.js'
 
 const roles = ['provider', 'sealer', 'worker', 'miner', 'operator'] as const
+/** A smaller young generation: what starting leaves behind does not stay resident. Unit of V8's: MiB; its default is 16. */
+const lean = ['--max-semi-space-size=4']
 const appsDir = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** A chain that this run did not start. */
@@ -140,8 +143,8 @@ export class Stack {
     const service = new Service({
       name,
       command: process.execPath,
-      args: [join(appsDir, app, 'dist/main.js'), ...args, '--config', file],
-      env: process.env,
+      args: [...lean, join(appsDir, app, 'dist/main.js'), ...args, '--config', file],
+      env: { NODE_COMPILE_CACHE: join(cacheDir(process.env), 'compile'), ...process.env },
       logFile: join(places.log, `${name}.out.log`),
       pidFile: join(places.runtime, `${name}.pid`),
       mark: file,
