@@ -48,6 +48,7 @@ async function chaos(options: Options): Promise<number> {
   const say = (facts: object, text: string) =>
     process.stdout.write(options.json ? `${JSON.stringify(facts)}\n` : `${text}\n`)
   const failed: number[] = []
+  let run = 0
   const began = performance.now()
   for (let at = 0; at < options.rounds && !abort.signal.aborted; at += 1) {
     const seed = options.seed + at
@@ -70,6 +71,7 @@ async function chaos(options: Options): Promise<number> {
       }
       throw error
     }
+    run += 1
     const { findings } = result
     const ok = findings.length === 0
     say({ event: 'round', seed, ok, ...result, ...(ok ? {} : { home }) }, roundText(head, result))
@@ -81,11 +83,10 @@ async function chaos(options: Options): Promise<number> {
   }
   if (options.plan === true) return 0
   const seconds = Math.round((performance.now() - began) / 1000)
+  const verdict = failed.length === 0 ? 'no promise broken' : `failed seeds: ${failed.join(', ')}`
   say(
-    { event: 'done', ok: failed.length === 0, failed, seconds },
-    failed.length === 0
-      ? `no promise broken, ${seconds} s`
-      : `failed seeds: ${failed.join(', ')}, ${seconds} s`,
+    { event: 'done', ok: failed.length === 0, asked: options.rounds, run, failed, seconds },
+    `${run} of ${options.rounds} rounds run, ${verdict}, ${seconds} s`,
   )
   if (abort.signal.aborted) return 130
   return failed.length === 0 ? 0 : 1
