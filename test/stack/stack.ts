@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -143,6 +143,25 @@ export class Stack {
         rmSync(this.run.runtimeDir, { recursive: true, force: true })
       }
     }
+  }
+
+  /**
+   * What `sealane doctor --invariants --settled` finds broken, on the running stack. The job of a worker that was killed stays in its
+   * queue until BullMQ's lock on it is over, half a minute later: that is not waited for.
+   */
+  async violations(): Promise<unknown[]> {
+    const words = ['doctor', '--invariants', '--settled=20s', '--json']
+    const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) =>
+      execFile(
+        process.execPath,
+        [program, ...words],
+        { env: environment(this.home), maxBuffer: 64 * 2 ** 20 },
+        (_exit, stdout, stderr) => resolve({ stdout, stderr }),
+      ),
+    )
+    if (stdout === '') throw new Error(`the checker failed: ${stderr}`)
+    const { violations } = JSON.parse(stdout) as { violations: { rule: string }[] }
+    return violations.filter(({ rule }) => rule !== 'queue not empty')
   }
 
   get run(): RunState {

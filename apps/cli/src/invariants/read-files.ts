@@ -12,14 +12,17 @@ export function filesIn(dir: string): string[] {
   }
 }
 
-/** What lies in `<root>/trash`. A folder with a manifest and nothing else is a move that was interrupted: the thing is where it was. */
+/** A manifest that was being written when its process was killed. Source: packages/host/src/files/write-file-durable.ts. */
+const halfManifest = /^\.manifest\.json\.[0-9a-f]+\.tmp$/
+
+/** What lies in `<root>/trash`. A folder with a manifest, or half of one, and nothing else is a move that was interrupted: the thing is where it was. */
 export function readTrash(root: string): Trash {
   const names = new Set<string>()
   const unexplained: string[] = []
   for (const day of filesIn(join(root, 'trash'))) {
     for (const name of filesIn(join(root, 'trash', day))) {
       const place = join(root, 'trash', day, name)
-      const things = filesIn(place).filter((thing) => thing !== 'manifest.json')
+      const things = filesIn(place).filter((thing) => thing !== 'manifest.json' && !halfManifest.test(thing))
       const from = originOf(join(place, 'manifest.json'))
       if (from === undefined) {
         if (things.length > 0) unexplained.push(place)
