@@ -70,6 +70,12 @@ export function devnetConfig(places: Places, ports: Ports): Config {
   return { paths, log, rpc: { listen: `127.0.0.1:${ports.devnet}` } } as Config
 }
 
+/**
+ * The embedded devnet hurries from deadline to deadline: nothing can be read ahead in those milliseconds. But it holds before a Close for
+ * ten minutes (its hold_limit), so a worker that is away may take longer than half a window of 1 s epochs.
+ */
+const devnetProving = { fault_check_lead: '0s', vanilla_budget: '2m' }
+
 export function minerConfig(places: Places, w: Wiring): Config {
   return {
     ...common(places, 'miner'),
@@ -80,8 +86,7 @@ export function minerConfig(places: Places, w: Wiring): Config {
     // A demonstration does not wait an hour for a batch to fill.
     publish: { period: '3s' },
     proofs: { params_dir: w.paramsDir },
-    // The embedded devnet hurries from deadline to deadline: nothing can be read ahead in those milliseconds.
-    proving: { fault_check_lead: w.outside ? undefined : '0s' },
+    proving: w.outside ? {} : devnetProving,
     policy: { fund_addresses: w.fundAddresses },
   }
 }

@@ -51,6 +51,9 @@ export class PostWork {
     private readonly options: WindowPostOptions,
   ) {}
 
+  /** What was logged of each worker's last registration. */
+  readonly #told = new Map<string, string>()
+
   async register(request: workV1.RegisterRequest): Promise<workV1.RegisterResponse> {
     const answer = {
       miner: '',
@@ -78,12 +81,17 @@ export class PostWork {
     }
     await this.homes.register(request)
     const sectors = request.paths.reduce((sum, path) => sum + path.sectors.length, 0)
-    this.log.info('worker registered', {
-      worker: request.workerId,
-      host: request.hostname,
-      paths: request.paths.map(({ id }) => id),
-      sectors,
-    })
+    const paths = request.paths.map(({ id }) => id)
+    const word = JSON.stringify([request.session, request.hostname, paths, sectors])
+    // Workers register anew whenever something lies elsewhere: one line for each change of what it amounts to.
+    if (this.#told.get(request.workerId) !== word)
+      this.log.info('worker registered', {
+        worker: request.workerId,
+        host: request.hostname,
+        paths,
+        sectors,
+      })
+    this.#told.set(request.workerId, word)
     await this.windowPost.offerAgain()
     return {
       ...answer,

@@ -28,6 +28,8 @@ export interface WorkTools {
 /** sealane.work.v1 as the coordinator serves it, for the seal.* queues. */
 export function workService(tools: WorkTools): workV1.WorkServiceImplementation {
   const { db, store, facts, leases, now, nudge, log } = tools
+  // A worker asks again every second until there is a miner: one line for each change is enough.
+  const told = new Map<string, string>()
   return {
     async register(request) {
       const { miner } = facts
@@ -42,8 +44,11 @@ export function workService(tools: WorkTools): workV1.WorkServiceImplementation 
       }
       if (answer.refusal !== '') return answer
       const { freed, retired } = await registerWorker(request, store, now)
-      const { workerId: worker, hostname: host, tasks } = request
-      log.info('worker registered', { worker, host, tasks })
+      const { workerId: worker, hostname: host, tasks, session } = request
+      const word = JSON.stringify([session, host, tasks, answer.miner])
+      if (told.get(worker) !== word)
+        log.info('worker registered', { worker, host, tasks, miner: answer.miner })
+      told.set(worker, word)
       if (freed.length > 0)
         log.warn('a worker was started anew: its claims are offered again', { worker, freed })
       tools.look()
