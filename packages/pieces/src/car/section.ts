@@ -25,6 +25,8 @@ export function leadingCid(section: Uint8Array): { cid: CID; length: number } {
   const next = (): number => {
     const number = readUvarint(section, at)
     if (number === undefined || number === 'malformed') throw invalid('its CID is cut or malformed')
+    // What no number holds would be written for ever where the CID is put together.
+    if (number.value > Number.MAX_SAFE_INTEGER) throw invalid('its CID names a code that no table has')
     at += number.length
     return number.value
   }
