@@ -1,5 +1,6 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
+import { silentLog } from '@sealane/host'
 import type { minerV1 } from '@sealane/proto'
 import { writing } from '@sealane/sql'
 import { temporaryDirectory } from '@sealane/testkit'
@@ -21,7 +22,7 @@ describe('the stream of facts', () => {
     const chain = new ScriptedChain()
     const rig = await openMessager(mkdtempSync(join(root, 'e-')), chain.port())
     const events = new EventStore(rig.db, rig.clock)
-    return { chain, rig, events, stream: new EventStream(events, rig.watch) }
+    return { chain, rig, events, stream: new EventStream(events, rig.watch, silentLog()) }
   }
   /** The next `count` facts that have a sequence. */
   async function take(from: AsyncGenerator<minerV1.SubscribeResponse>, count: number) {
@@ -58,6 +59,28 @@ describe('the stream of facts', () => {
     })
     await expect(failed).rejects.toThrow('no')
     expect(await events.appendAlone(3, faulty(3))).toBe(2)
+    await rig.db.destroy()
+  })
+
+  it('restored from an older backup, goes on behind what home has had: nothing new is lost, nothing old told again', async () => {
+    const { events, rig } = await open()
+    for (let at = 1; at <= 3; at++) await events.appendAlone(at, faulty(at))
+    // The process that runs on the restored database; home heard up to 7 from the one before the disaster.
+    rig.clock.ms += 60_000
+    const restored = new EventStore(rig.db, rig.clock)
+    await restored.appendAlone(9, faulty(44))
+    const stream = new EventStream(restored, rig.watch, silentLog())
+    const abort = new AbortController()
+    const reader = stream.subscribe(7, abort.signal)
+    const first = (await reader.next()).value
+    expect(first).toMatchObject({ fact: { $case: 'sectorFaulty', value: { sectorNumber: 44 } } })
+    expect(first.sequence).toBeGreaterThan(7)
+    const second = reader.next()
+    const sequence = await restored.appendAlone(10, faulty(45))
+    expect((await second).value).toMatchObject({ sequence, fact: { value: { sectorNumber: 45 } } })
+    abort.abort()
+    const again = stream.subscribe(sequence - 1, new AbortController().signal)
+    expect((await again.next()).value).toMatchObject({ sequence })
     await rig.db.destroy()
   })
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common'
+import { Log } from '@sealane/host'
 import type { minerV1 } from '@sealane/proto'
 import { ChainWatch } from '../chain-watch/chain-watch.js'
 import { EventStore } from './event-store.js'
@@ -9,9 +10,20 @@ export class EventStream {
   constructor(
     private readonly events: EventStore,
     private readonly watch: ChainWatch,
+    private readonly log: Log,
   ) {}
 
   async *subscribe(afterSequence: number, signal: AbortSignal): AsyncGenerator<minerV1.SubscribeResponse> {
+    const moved = await this.events.goOnAfter(afterSequence)
+    if (moved !== undefined) {
+      this.log.warn(
+        'home has had more facts than this database holds: it is an older backup, and goes on behind them',
+        {
+          afterSequence,
+          moved,
+        },
+      )
+    }
     let last = afterSequence
     let toldHead: number | undefined
     let wake = () => {}
