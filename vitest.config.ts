@@ -6,6 +6,8 @@ const ignored = ['**/node_modules/**', '**/dist/**', '**/target/**']
 
 export default defineConfig({
   test: {
+    // Most of a test's time is waiting for processes, sockets and epochs.
+    maxWorkers: 2,
     projects: [
       {
         test: {

@@ -11,7 +11,7 @@ import type { ChainState } from '../vm/index.js'
 import { type BuiltBlock, buildBlock, type Parent } from './build-block.js'
 
 /** Epochs of a rush that are made durable together, and the most wall time that may take. */
-const batchEpochs = 64
+const batchEpochs = 16
 const batchMs = 20
 
 /** While it waits for somebody, the clock writes down at most this often what it has used up. Unit: ms. */
