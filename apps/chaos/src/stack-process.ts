@@ -46,7 +46,9 @@ export class StackProcess {
       this.#errors = (this.#errors + text).slice(-4_000)
     })
     // Nothing outlives us, whatever ends us.
-    process.once('exit', () => this.child.kill('SIGTERM'))
+    const end = () => void this.child.kill('SIGTERM')
+    process.once('exit', end)
+    this.child.once('exit', () => process.off('exit', end))
     this.#exited = new Promise((resolve) => {
       child.once('close', (code) => {
         this.#closed = true
