@@ -1,8 +1,7 @@
 import { formatAddress, parseAddress } from '@sealane/actors'
-import { formatFil } from '@sealane/fil-units'
 import type { Command } from 'commander'
-import { CliError } from '../cli-error.js'
 import { clientKey } from '../client/client-wallet.js'
+import { requireFunds } from '../client/require-funds.js'
 import { sendMessage } from '../client/send-message.js'
 import { clientDir } from '../connect/run-state.js'
 import { lines } from '../frame/answer.js'
@@ -31,13 +30,7 @@ export function clientSend(session: Session): Command {
       const [from, to] = [formatAddress(address, prefix), formatAddress(target, prefix)]
       const told = lines(`Sending message from: ${from}`, `Sending message to: ${to}`, 'Using Method: 0')
       if (!json) session.terminal.out(told)
-      const balance = await chain.walletBalance(address)
-      if (balance <= value) {
-        throw new CliError(
-          { code: 'NO_FUNDS', address: from, has: String(balance), needs: String(value) },
-          `${from} has ${formatFil(balance)}, not ${formatFil(value)} and a little for gas: send it money ("sealane devnet fund ${from} 10" on the devnet)`,
-        )
-      }
+      await requireFunds(chain, address, value, prefix)
       const cid = await sendMessage(chain, key, {
         from: address,
         to: target,

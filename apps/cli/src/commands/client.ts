@@ -30,6 +30,7 @@ import { escrowOf } from '../client/escrow-of.js'
 import { type Import, ImportBook } from '../client/import-book.js'
 import type { FilePart } from '../client/plan-deals.js'
 import { type MadeDeal, propose } from '../client/propose.js'
+import { requireFunds } from '../client/require-funds.js'
 import { sendMessage } from '../client/send-message.js'
 import { serveFileParts } from '../client/serve-file-parts.js'
 import { clientDir } from '../connect/run-state.js'
@@ -410,14 +411,7 @@ function marketAdd(session: Session): Command {
         ownKey(session),
         session.prefix(),
       ])
-      const balance = await chain.walletBalance(address)
-      if (balance <= value) {
-        const shown = formatAddress(address, prefix)
-        throw new CliError(
-          { code: 'NO_FUNDS', address: shown, has: String(balance), needs: String(value) },
-          `${shown} has ${formatFil(balance)}, not ${formatFil(value)} and a little for gas: send it money ("sealane devnet fund ${shown} 10" on the devnet)`,
-        )
-      }
+      await requireFunds(chain, address, value, prefix)
       const cid = await sendMessage(chain, key, {
         from: address,
         to: marketActor,
