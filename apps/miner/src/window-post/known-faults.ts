@@ -10,14 +10,12 @@ import { MessageStore } from '../messages/message-store.js'
 import { Messager } from '../messages/messager.js'
 import { Network } from '../network/network.js'
 import { Wallet } from '../wallet/wallet.js'
+import { EarlierReads, LANDING_SLACK_EPOCHS } from './earlier-reads.js'
 import { type PartitionRow, rowIdOf, sectorsOf } from './partition-row.js'
 import { PartitionStore } from './partition-store.js'
-import { PostFacts } from './post-facts.js'
 import { VanillaStore } from './vanilla-store.js'
 import { WindowPostOptions } from './window-post-options.js'
 
-/** Epochs before the cutoff at which a declaration is no longer begun: it must land. */
-const LANDING_SLACK_EPOCHS = 3
 /** Epochs before the cutoff at which what is not read yet is no longer waited for. */
 const DECIDE_EPOCHS = 10
 /** A worker not heard of for this long may hold what nobody else does: its sectors are not given up for its silence. Unit: ms. */
@@ -39,7 +37,7 @@ export class KnownFaults {
     private readonly messages: MessageStore,
     private readonly partitions: PartitionStore,
     private readonly vanilla: VanillaStore,
-    private readonly facts: PostFacts,
+    private readonly reads: EarlierReads,
     private readonly clock: Clock,
     private readonly log: Log,
     private readonly options: WindowPostOptions,
@@ -96,15 +94,7 @@ export class KnownFaults {
   async #wantReads(row: PartitionRow, head: TipSet, sectors: readonly number[]): Promise<PartitionRow> {
     const reads = await this.vanilla.of(rowIdOf(row), row.turn)
     const fresh = sectors.filter((sector) => !reads.some(({ sector_number }) => sector_number === sector))
-    if (fresh.length === 0) return row
-    const { policy } = this.network.require()
-    const randomness =
-      row.check_randomness ?? (await this.facts.challenge(row.challenge - policy.provingPeriod, head))
-    const commitments = await this.facts.commitments(row, fresh, head)
-    return await writing(this.db, async (trx) => {
-      await this.vanilla.want(trx, rowIdOf(row), row.turn, commitments)
-      return await this.partitions.note(row, { check_randomness: randomness, wake_at: null }, trx)
-    })
+    return await this.reads.want(row, head, fresh)
   }
 
   /** Sectors on no path, by the word of workers that are all alive: one that is silent may hold them. */

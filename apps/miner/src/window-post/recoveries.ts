@@ -13,9 +13,9 @@ import { MinerError } from '../miner-error.js'
 import { Network } from '../network/network.js'
 import { messageLost } from '../sectors/message-lost.js'
 import { Wallet } from '../wallet/wallet.js'
+import { EarlierReads, LANDING_SLACK_EPOCHS } from './earlier-reads.js'
 import { type PartitionRow, rowIdOf, sectorsOf } from './partition-row.js'
 import { PartitionStore } from './partition-store.js'
-import { PostFacts } from './post-facts.js'
 import { VanillaStore } from './vanilla-store.js'
 import { WindowPostOptions } from './window-post-options.js'
 
@@ -23,8 +23,6 @@ import { WindowPostOptions } from './window-post-options.js'
 const LOOK_EVERY_MS = 500
 /** A faulty sector is read again this often, in wall time of so many epochs. */
 const CHECK_EVERY_EPOCHS = 10
-/** Epochs before the cutoff at which a declaration is no longer begun: it must land. */
-const LANDING_SLACK_EPOCHS = 3
 
 const declarationText = z.object({ uuid: z.string(), sectors: z.array(z.int()) })
 
@@ -45,7 +43,7 @@ export class Recoveries {
     private readonly messages: MessageStore,
     private readonly partitions: PartitionStore,
     private readonly vanilla: VanillaStore,
-    private readonly facts: PostFacts,
+    private readonly reads: EarlierReads,
     private readonly clock: Clock,
     private readonly log: Log,
     private readonly options: WindowPostOptions,
@@ -105,7 +103,7 @@ export class Recoveries {
 
   /** Reads what was not read yet, and again what failed a while ago. */
   async #wantChecks(row: PartitionRow, head: TipSet, sectors: readonly number[]): Promise<PartitionRow> {
-    const { blockDelaySeconds, policy } = this.network.require()
+    const { blockDelaySeconds } = this.network.require()
     const checks = new Map(
       (await this.vanilla.of(rowIdOf(row), row.turn)).map((check) => [check.sector_number, check]),
     )
@@ -116,16 +114,7 @@ export class Recoveries {
       const check = checks.get(sector)
       return check?.state === 'failed' && now - check.at_ms >= againMs
     })
-    if (fresh.length === 0 && again.length === 0) return row
-    // The challenge it failed, or would have had to answer: what was bad for it must be good for it now.
-    const randomness =
-      row.check_randomness ?? (await this.facts.challenge(row.challenge - policy.provingPeriod, head))
-    const commitments = await this.facts.commitments(row, fresh, head)
-    return await writing(this.db, async (trx) => {
-      await this.vanilla.want(trx, rowIdOf(row), row.turn, commitments)
-      await this.vanilla.wantAgain(trx, rowIdOf(row), row.turn, again)
-      return await this.partitions.note(row, { check_randomness: randomness, wake_at: null }, trx)
-    })
+    return await this.reads.want(row, head, fresh, again)
   }
 
   async #declare(row: PartitionRow, sectors: readonly number[]): Promise<void> {

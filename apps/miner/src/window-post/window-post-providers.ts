@@ -1,4 +1,5 @@
 import { Collecting } from './collecting.js'
+import { EarlierReads } from './earlier-reads.js'
 import { KnownFaults } from './known-faults.js'
 import { PartitionScan } from './partition-scan.js'
 import { PartitionStore } from './partition-store.js'
@@ -27,6 +28,7 @@ export const windowPostProviders = [
   Collecting,
   SubmitPost,
   SectorHealth,
+  EarlierReads,
   Recoveries,
   KnownFaults,
   WindowPost,
