@@ -30,6 +30,7 @@ import { ProveCommits } from './prove-commit/prove-commits.js'
 import { PublicationStore } from './publish/publication-store.js'
 import { Publications, PublishOptions } from './publish/publications.js'
 import { SectorNumbers } from './sectors/sector-numbers.js'
+import { SectorSteps } from './sectors/sector-step.js'
 import { StepStore } from './sectors/step-store.js'
 import { StepTeller } from './sectors/step-teller.js'
 import { StateLock } from './state-lock.js'
@@ -151,6 +152,7 @@ export const minerProviders: readonly Provider[] = [
   SectorNumbers,
   StepStore,
   StepTeller,
+  SectorSteps,
   DrawTicket,
   PreCommits,
   ProveCommits,

@@ -10,6 +10,7 @@ import { Alerts } from '../alert/alerts.js'
 import { Clock } from '../clock.js'
 import { MinerDb, type MinerTransaction } from '../database.js'
 import { type Executed, MessageStore, type StoredMessage } from '../messages/message-store.js'
+import { MinerError } from '../miner-error.js'
 import { Network } from '../network/network.js'
 import { Settings } from '../network/settings.js'
 
@@ -46,6 +47,13 @@ export class ChainWatch {
 
   /** The newest tipset whose effects are in our rows; undefined until the chain was first heard. */
   get head(): TipSet | undefined {
+    return this.#head
+  }
+
+  /** The same head. Throws MinerError NETWORK_UNKNOWN (`retry`) before the chain was first heard. */
+  requireHead(): TipSet {
+    if (this.#head === undefined)
+      throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
     return this.#head
   }
 

@@ -3,7 +3,6 @@ import { randomnessTags } from '@sealane/actors'
 import { ChainPort } from '@sealane/chain'
 import { epoch } from '@sealane/fil-units'
 import { ChainWatch } from '../chain-watch/chain-watch.js'
-import { MinerError } from '../miner-error.js'
 import { MinerActor } from '../network/miner-actor.js'
 import { Network } from '../network/network.js'
 
@@ -29,9 +28,7 @@ export class DrawTicket {
   async draw(): Promise<Ticket> {
     const { policy } = this.network.require()
     const { entropy } = await this.actor.require()
-    const head = this.watch.head
-    if (head === undefined)
-      throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
+    const head = this.watch.requireHead()
     const ticketEpoch = epoch(head.height - policy.sealRandomnessLookback)
     const ticket = await this.chain.ticketRandomness(
       randomnessTags.SealRandomness,

@@ -12,7 +12,7 @@ import {
 } from '@sealane/actors'
 import { ChainPort, type TipSet } from '@sealane/chain'
 import { epoch, paddedSize } from '@sealane/fil-units'
-import { Health, Log, remedyOf } from '@sealane/host'
+import { Log, remedyOf } from '@sealane/host'
 import { commD } from '@sealane/pieces'
 import type { Failure, minerV1 } from '@sealane/proto'
 import { writing } from '@sealane/sql'
@@ -20,18 +20,16 @@ import { z } from 'zod'
 import { ChainWatch } from '../chain-watch/chain-watch.js'
 import { MinerDb } from '../database.js'
 import { EventStore } from '../events/event-store.js'
-import { RoomLoop } from '../loops/room-loop.js'
-import { MessageStore, type StoredMessage } from '../messages/message-store.js'
+import type { StoredMessage } from '../messages/message-store.js'
 import { Messager } from '../messages/messager.js'
 import { MinerError } from '../miner-error.js'
 import { MinerActor } from '../network/miner-actor.js'
 import { Network } from '../network/network.js'
 import { ProofCheck } from '../proofs/proof-check.js'
-import { messageLost } from '../sectors/message-lost.js'
 import { dealIdsOf, pieceFacts, pieceFactsSchema } from '../sectors/piece-facts.js'
 import { SectorNumbers } from '../sectors/sector-numbers.js'
+import { type SectorStep, SectorSteps, type StepMessage } from '../sectors/sector-step.js'
 import { type StepAnswer, type StepRow, StepStore, stepRequest } from '../sectors/step-store.js'
-import { StepTeller } from '../sectors/step-teller.js'
 import { Wallet } from '../wallet/wallet.js'
 import { sectorExpiration } from './expiration.js'
 
@@ -60,7 +58,7 @@ type Body = z.infer<typeof bodySchema>
  */
 @Injectable()
 export class PreCommits {
-  readonly #loop: RoomLoop
+  readonly #step: SectorStep
 
   constructor(
     private readonly db: MinerDb,
@@ -71,35 +69,34 @@ export class PreCommits {
     private readonly wallet: Wallet,
     private readonly numbers: SectorNumbers,
     private readonly steps: StepStore,
-    private readonly teller: StepTeller,
-    private readonly messages: MessageStore,
     private readonly messager: Messager,
     private readonly events: EventStore,
     private readonly proofs: ProofCheck,
     private readonly log: Log,
-    health: Health,
     private readonly options: PreCommitOptions,
+    frames: SectorSteps,
   ) {
-    this.#loop = new RoomLoop({
+    this.#step = frames.of({
+      step: 'preCommit',
       room: 'precommit',
-      log,
-      health: health.room('precommit'),
-      everyMs: 2_000,
-      round: () => this.round(),
+      title: 'PreCommit',
+      keep: refuseOtherFacts,
+      outdated: (row, message, head) => this.#outdated(row, message, head),
+      confirmed: (row, message, head) => this.#confirmed(row, message, head),
+      landed: (head) => this.#drawSeeds(head),
     })
     this.watch.onHead((_head, step) => {
       const lowest = step.reverts.at(-1)?.height
       if (lowest !== undefined)
         void this.#unseed(lowest).catch((error: unknown) => this.log.warn('seeds not re-read yet', { error }))
-      this.#loop.nudge()
     })
   }
 
   start(): void {
-    this.#loop.start()
+    this.#step.start()
   }
   stop(): Promise<void> {
-    return this.#loop.stop()
+    return this.#step.stop()
   }
 
   /** Plans the message of a sector's PreCommit, or answers what was recorded. Throws MinerError with the remedy when it must not be sent. */
@@ -114,57 +111,14 @@ export class PreCommits {
       prover: request.prover,
     }
     const step = stepRequest(request.envelope, 'preCommit', body, dealIdsOf(body.pieces))
-    const recorded = await this.steps.recorded(step)
-    if (recorded !== undefined) return recorded
-
-    const older = await this.steps.find(step.sectorNumber, 'preCommit')
-    if (older !== undefined && older.stage !== 'lost') {
-      const message = older.message_uuid === null ? undefined : await this.messages.byUuid(older.message_uuid)
-      if (this.steps.sameBody(older, step) && message !== undefined && messageLost(message) === undefined) {
-        const answer = await writing(this.db, (trx) => this.steps.adopt(trx, older, step))
-        this.#loop.nudge()
-        return answer
-      }
-      await this.#superseded(older, message)
-    }
-    const { info, value, from, to } = await this.#judge(step.sectorNumber, body)
-    const answer = await writing(this.db, async (trx) => {
-      const message = await this.messager.request(trx, {
-        requestId: step.requestId,
-        class: 'preCommit',
-        from,
-        to,
-        value,
-        method: minerMethods.PreCommitSectorBatch2,
-        params: preCommitSectorBatchParams2.encode({ sectors: [info] }),
-        reason: `PreCommit of sector ${step.sectorNumber}`,
-      })
-      return await this.steps.record(trx, step, message.uuid)
-    })
-    this.messager.nudge()
-    this.#loop.nudge()
-    return answer
-  }
-
-  /** A newer turn wants something else: only possible while the older message has no nonce. */
-  async #superseded(older: StepRow, message: StoredMessage | undefined): Promise<void> {
-    if (message === undefined || messageLost(message) !== undefined) return
-    const because = new MinerError({
-      code: 'BAD_REQUEST',
-      reason: 'a newer turn of the sector replaced this request',
-    })
-    if (await this.messager.withdraw(message.uuid, because)) return
-    throw new MinerError(
-      { code: 'PRECOMMIT_DIFFERS', sector: older.sector_number, what: 'its facts' },
-      `sector ${older.sector_number} already has a PreCommit message (${message.cid ?? message.uuid}, ${message.state}) with other facts`,
-    )
+    return await this.#step.submit(step, () => this.#judge(step.sectorNumber, body))
   }
 
   /** The actor's checks, before any gas is spent. Source: builtin-actors miner/src/lib.rs:1216-1475. */
-  async #judge(sector: number, body: Body) {
+  async #judge(sector: number, body: Body): Promise<StepMessage> {
     const { policy } = this.network.require()
     const miner = await this.actor.require()
-    const head = this.#head()
+    const head = this.watch.requireHead()
     this.proofs.allowProver(body.prover)
     if (!(await this.numbers.isOurs(sector))) {
       throw new MinerError(
@@ -242,31 +196,16 @@ export class PreCommits {
       { ...info, unsealedCid: info.unsealedCid ?? undefined },
       head.key,
     )
-    return { info, value, from: this.wallet.role('worker').address, to: miner.address }
+    return {
+      from: this.wallet.role('worker').address,
+      to: miner.address,
+      value,
+      method: minerMethods.PreCommitSectorBatch2,
+      params: preCommitSectorBatchParams2.encode({ sectors: [info] }),
+    }
   }
 
   // ---- after sending ----------------------------------------------------------------------------------------------
-
-  async round(): Promise<void> {
-    const head = this.watch.head
-    if (head === undefined || (await this.actor.find()) === undefined) return
-    for (const row of await this.steps.reverted('preCommit')) await this.teller.reverted(row, head.height)
-    for (const row of await this.steps.inStage('preCommit', 'sending')) await this.#sending(row, head)
-    for (const row of await this.steps.inStage('preCommit', 'landed')) await this.#landed(row, head)
-  }
-
-  async #sending(row: StepRow, head: TipSet): Promise<void> {
-    const message = row.message_uuid === null ? undefined : await this.messages.byUuid(row.message_uuid)
-    if (message === undefined) return
-    const lost = messageLost(message) ?? (await this.#outdated(row, message, head))
-    if (lost !== undefined) {
-      await this.teller.lost(row, lost, head.height)
-      return
-    }
-    const current = await this.teller.sent(row, message, head.height)
-    if (message.state === 'Confirmed') await this.#confirmed(current, message, head)
-    else await this.teller.why(current, message.why)
-  }
 
   /** A message that still has no nonce is of no use once its ticket is too old. */
   async #outdated(row: StepRow, message: StoredMessage, head: TipSet): Promise<Failure | undefined> {
@@ -283,7 +222,7 @@ export class PreCommits {
     return { code: error.code, remedy: remedyOf(error), text: error.message }
   }
 
-  async #confirmed(row: StepRow, message: StoredMessage, head: TipSet): Promise<void> {
+  async #confirmed(row: StepRow, message: StoredMessage, head: TipSet): Promise<string | undefined> {
     const { policy } = this.network.require()
     const miner = await this.actor.require()
     const onChain = await this.chain.preCommitInfo(miner.address, row.sector_number, head.key)
@@ -291,11 +230,8 @@ export class PreCommits {
       onChain === undefined
         ? await this.chain.sectorInfo(miner.address, row.sector_number, head.key)
         : undefined
-    if (onChain === undefined && proven === undefined) {
-      const why = `message ${message.cid} landed, but the chain shows no PreCommit of sector ${row.sector_number}: is the node on a fork?`
-      await this.teller.why(row, why)
-      return
-    }
+    if (onChain === undefined && proven === undefined)
+      return `message ${message.cid} landed, but the chain shows no PreCommit of sector ${row.sector_number}: is the node on a fork?`
     const preCommitEpoch = onChain?.preCommitEpoch ?? message.included_epoch ?? head.height
     const seedEpoch = preCommitEpoch + policy.preCommitChallengeDelay
     await writing(this.db, async (trx) => {
@@ -322,10 +258,15 @@ export class PreCommits {
       seedEpoch,
       cid: message.cid,
     })
-    this.#loop.nudge()
+    this.#step.nudge()
+    return undefined
   }
 
-  async #landed(row: StepRow, head: TipSet): Promise<void> {
+  async #drawSeeds(head: TipSet): Promise<void> {
+    for (const row of await this.steps.inStage('preCommit', 'landed')) await this.#drawSeed(row, head)
+  }
+
+  async #drawSeed(row: StepRow, head: TipSet): Promise<void> {
     const { policy } = this.network.require()
     const { seed_epoch: seedEpoch, landed_epoch: preCommitEpoch } = row
     if (seedEpoch === null || preCommitEpoch === null || head.height < seedEpoch + policy.seedConfidence)
@@ -353,12 +294,14 @@ export class PreCommits {
       await writing(this.db, (trx) => this.steps.save(trx, row, { stage: 'landed', seed: null }))
     }
   }
+}
 
-  #head(): TipSet {
-    if (this.watch.head === undefined)
-      throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
-    return this.watch.head
-  }
+/** A PreCommit with other facts cannot stand for the one asked for now. */
+function refuseOtherFacts(older: StepRow, message: StoredMessage): void {
+  throw new MinerError(
+    { code: 'PRECOMMIT_DIFFERS', sector: older.sector_number, what: 'its facts' },
+    `sector ${older.sector_number} already has a PreCommit message (${message.cid ?? message.uuid}, ${message.state}) with other facts`,
+  )
 }
 
 function hex(bytes: Uint8Array): string {

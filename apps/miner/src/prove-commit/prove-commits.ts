@@ -11,7 +11,7 @@ import {
 } from '@sealane/actors'
 import { ChainPort, type PreCommitOnChainInfo, type TipSet } from '@sealane/chain'
 import { attoFil, epoch, paddedSize } from '@sealane/fil-units'
-import { Health, Log } from '@sealane/host'
+import { Log } from '@sealane/host'
 import { commD } from '@sealane/pieces'
 import type { minerV1 } from '@sealane/proto'
 import { writing } from '@sealane/sql'
@@ -19,17 +19,14 @@ import { z } from 'zod'
 import { ChainWatch } from '../chain-watch/chain-watch.js'
 import { MinerDb } from '../database.js'
 import { EventStore } from '../events/event-store.js'
-import { RoomLoop } from '../loops/room-loop.js'
-import { MessageStore, type StoredMessage } from '../messages/message-store.js'
-import { Messager } from '../messages/messager.js'
+import type { StoredMessage } from '../messages/message-store.js'
 import { MinerError } from '../miner-error.js'
 import { MinerActor } from '../network/miner-actor.js'
 import { Network } from '../network/network.js'
 import { ProofCheck } from '../proofs/proof-check.js'
-import { messageLost } from '../sectors/message-lost.js'
 import { dealIdsOf, type PieceFacts, pieceFacts, pieceFactsSchema } from '../sectors/piece-facts.js'
+import { type SectorStep, SectorSteps, type StepMessage } from '../sectors/sector-step.js'
 import { type StepAnswer, type StepRow, StepStore, stepRequest } from '../sectors/step-store.js'
-import { StepTeller } from '../sectors/step-teller.js'
 import { Wallet } from '../wallet/wallet.js'
 
 /** A deal whose start is nearer than this may pass while the message travels: it is not required to activate. */
@@ -53,7 +50,7 @@ type Body = z.infer<typeof bodySchema>
  */
 @Injectable()
 export class ProveCommits {
-  readonly #loop: RoomLoop
+  readonly #step: SectorStep
 
   constructor(
     private readonly db: MinerDb,
@@ -63,29 +60,25 @@ export class ProveCommits {
     private readonly actor: MinerActor,
     private readonly wallet: Wallet,
     private readonly steps: StepStore,
-    private readonly teller: StepTeller,
-    private readonly messages: MessageStore,
-    private readonly messager: Messager,
     private readonly events: EventStore,
     private readonly proofs: ProofCheck,
     private readonly log: Log,
-    health: Health,
+    frames: SectorSteps,
   ) {
-    this.#loop = new RoomLoop({
+    this.#step = frames.of({
+      step: 'proveCommit',
       room: 'prove-commit',
-      log,
-      health: health.room('prove-commit'),
-      everyMs: 2_000,
-      round: () => this.round(),
+      title: 'ProveCommit',
+      // No `keep`: any proof of the same sector that is under way does the work of a newer one.
+      confirmed: (row, message, head) => this.#confirmed(row, message, head),
     })
-    this.watch.onHead(() => this.#loop.nudge())
   }
 
   start(): void {
-    this.#loop.start()
+    this.#step.start()
   }
   stop(): Promise<void> {
-    return this.#loop.stop()
+    return this.#step.stop()
   }
 
   /** Plans the message of a sector's ProveCommit, or answers what was recorded. Throws MinerError with the remedy when it must not be sent. */
@@ -101,48 +94,14 @@ export class ProveCommits {
       prover: request.prover,
     }
     const step = stepRequest(request.envelope, 'proveCommit', body, dealIdsOf(body.pieces))
-    const recorded = await this.steps.recorded(step)
-    if (recorded !== undefined) return recorded
-
-    const older = await this.steps.find(step.sectorNumber, 'proveCommit')
-    if (older !== undefined && older.stage !== 'lost') {
-      const message = older.message_uuid === null ? undefined : await this.messages.byUuid(older.message_uuid)
-      if (message !== undefined && messageLost(message) === undefined) {
-        const because = new MinerError({
-          code: 'BAD_REQUEST',
-          reason: 'a newer turn of the sector replaced this request',
-        })
-        // Any proof of the same sector that is under way does the work of a newer one.
-        if (this.steps.sameBody(older, step) || !(await this.messager.withdraw(message.uuid, because))) {
-          const answer = await writing(this.db, (trx) => this.steps.adopt(trx, older, step))
-          this.#loop.nudge()
-          return answer
-        }
-      }
-    }
-    const plan = await this.#judge(step.sectorNumber, body, request)
-    const answer = await writing(this.db, async (trx) => {
-      const message = await this.messager.request(trx, {
-        requestId: step.requestId,
-        class: 'proveCommit',
-        method: minerMethods.ProveCommitSectors3,
-        reason: `ProveCommit of sector ${step.sectorNumber}`,
-        ...plan,
-      })
-      return await this.steps.record(trx, step, message.uuid)
-    })
-    this.messager.nudge()
-    this.#loop.nudge()
-    return answer
+    return await this.#step.submit(step, () => this.#judge(step.sectorNumber, body, request))
   }
 
   /** Compares with the chain what the proof claims, verifies it, and prices the message. Source: builtin-actors miner/src/lib.rs:1477-1665. */
-  async #judge(sector: number, body: Body, request: minerV1.SubmitProveCommitRequest) {
+  async #judge(sector: number, body: Body, request: minerV1.SubmitProveCommitRequest): Promise<StepMessage> {
     const { policy } = this.network.require()
     const miner = await this.actor.require()
-    const head = this.watch.head
-    if (head === undefined)
-      throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
+    const head = this.watch.requireHead()
     this.proofs.allowProver(body.prover)
     const onChain = await this.chain.preCommitInfo(miner.address, sector, head.key)
     if (onChain === undefined) {
@@ -193,6 +152,7 @@ export class ProveCommits {
       from: this.wallet.role('worker').address,
       to: miner.address,
       value: attoFil(missing > 0n ? missing : 0n),
+      method: minerMethods.ProveCommitSectors3,
       params,
     }
   }
@@ -260,37 +220,12 @@ export class ProveCommits {
 
   // ---- after sending ----------------------------------------------------------------------------------------------
 
-  async round(): Promise<void> {
-    const head = this.watch.head
-    if (head === undefined || (await this.actor.find()) === undefined) return
-    for (const row of await this.steps.reverted('proveCommit')) await this.teller.reverted(row, head.height)
-    for (const row of await this.steps.inStage('proveCommit', 'sending')) await this.#sending(row, head)
-  }
-
-  async #sending(row: StepRow, head: TipSet): Promise<void> {
-    const message = row.message_uuid === null ? undefined : await this.messages.byUuid(row.message_uuid)
-    if (message === undefined) return
-    const lost = messageLost(message)
-    if (lost !== undefined) {
-      await this.teller.lost(row, lost, head.height)
-      return
-    }
-    const current = await this.teller.sent(row, message, head.height)
-    if (message.state === 'Confirmed') await this.#confirmed(current, message, head)
-    else await this.teller.why(current, message.why)
-  }
-
   /** Reads from chain state what the receipt does not say: that the sector is there, where it is proven, and which deals are active. */
-  async #confirmed(row: StepRow, message: StoredMessage, head: TipSet): Promise<void> {
+  async #confirmed(row: StepRow, message: StoredMessage, head: TipSet): Promise<string | undefined> {
     const { address } = await this.actor.require()
     const sector = await this.chain.sectorInfo(address, row.sector_number, head.key)
-    if (sector === undefined) {
-      await this.teller.why(
-        row,
-        `message ${message.cid} landed, but the chain shows no sector ${row.sector_number}: is the node on a fork?`,
-      )
-      return
-    }
+    if (sector === undefined)
+      return `message ${message.cid} landed, but the chain shows no sector ${row.sector_number}: is the node on a fork?`
     const place = await this.chain.sectorPartition(address, row.sector_number, head.key)
     const deals = await Promise.all(
       (JSON.parse(row.deals) as number[]).map(async (dealId) => ({
@@ -331,6 +266,7 @@ export class ProveCommits {
       cid: message.cid,
       activeDeals: active,
     })
+    return undefined
   }
 }
 

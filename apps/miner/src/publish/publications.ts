@@ -128,7 +128,7 @@ export class Publications {
 
   async #admit(requestId: string, signed: ClientDealProposal, bytes: Uint8Array): Promise<void> {
     const miner = await this.actor.require()
-    const head = this.#head()
+    const head = this.watch.requireHead()
     const { proposal } = signed
     const proposalCid = dealProposalCid(proposal)
     const twin = await this.store.ofProposal(proposalCid)
@@ -498,12 +498,6 @@ export class Publications {
       why: failure.text,
       failure: JSON.stringify(failure),
     }
-  }
-
-  #head(): TipSet {
-    if (this.watch.head === undefined)
-      throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
-    return this.watch.head
   }
 }
 

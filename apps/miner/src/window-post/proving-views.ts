@@ -5,7 +5,6 @@ import { epoch } from '@sealane/fil-units'
 import type { minerOperator, Waiting } from '@sealane/proto'
 import type { z } from 'zod'
 import { ChainWatch } from '../chain-watch/chain-watch.js'
-import { MinerError } from '../miner-error.js'
 import { type KnownMiner, MinerActor } from '../network/miner-actor.js'
 import { Network } from '../network/network.js'
 import { type PartitionRow, sectorsOf } from './partition-row.js'
@@ -108,9 +107,7 @@ export class ProvingViews {
   async #survey(): Promise<Survey> {
     const miner = await this.actor.require()
     const { policy } = this.network.require()
-    const head = this.watch.head
-    if (head === undefined)
-      throw new MinerError({ code: 'NETWORK_UNKNOWN' }, 'the chain node has not answered yet')
+    const head = this.watch.requireHead()
     const [current, deadlines] = await Promise.all([
       this.chain.provingDeadline(miner.address, head.key),
       this.chain.deadlines(miner.address, head.key),
