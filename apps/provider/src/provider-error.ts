@@ -17,6 +17,7 @@ export type ProviderFacts =
   | { code: 'MINER_UNKNOWN' }
   | { code: 'MINER_CHANGED'; configured: string; stored: string }
   | { code: 'ASK_REFUSED'; reason: string }
+  | { code: 'SELECTION_REFUSED'; reason: string }
   | { code: 'IDENTITY_KEY'; path: string; reason: string }
   | { code: 'ADDRESS_FORBIDDEN'; host: string; address: string }
 
@@ -36,6 +37,7 @@ const remedies = {
   MINER_UNKNOWN: 'retry',
   MINER_CHANGED: 'halt',
   ASK_REFUSED: 'hold',
+  SELECTION_REFUSED: 'hold',
   IDENTITY_KEY: 'halt',
   ADDRESS_FORBIDDEN: 'drop',
 } as const satisfies Record<ProviderFacts['code'], Remedy>
@@ -83,6 +85,7 @@ function sentence(facts: ProviderFacts): string {
     case 'MINER_CHANGED':
       return `miner.address is ${facts.configured}, but this database holds deals of ${facts.stored}: use another state_dir`
     case 'ASK_REFUSED':
+    case 'SELECTION_REFUSED':
       return facts.reason
     case 'IDENTITY_KEY':
       return `identity key ${facts.path}: ${facts.reason}`

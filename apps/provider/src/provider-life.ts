@@ -20,6 +20,7 @@ import type { ProviderConfig } from './config.js'
 import type { CrossingLink } from './crossing/crossing-link.js'
 import { servePieces } from './crossing/piece-server.js'
 import type { DealListener } from './deals/deal-listener.js'
+import type { DealSelection } from './deals/deal-selection.js'
 import type { DealStore } from './deals/deal-store.js'
 import type { EndDeal } from './deals/end-deal.js'
 import type { ExpireDeals } from './deals/expire-deals.js'
@@ -53,6 +54,7 @@ export interface ProviderRooms {
   readonly queues: Queues
   readonly crossing: CrossingLink
   readonly asks: AskBook
+  readonly selection: DealSelection
   readonly host: Libp2p
   readonly listener: DealListener
   readonly operator: OperatorRoom
@@ -72,9 +74,10 @@ export class ProviderLife implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const { config, miner, staging, runner, crossing, host, listener } = this.rooms
+    const { config, miner, selection, staging, runner, crossing, host, listener } = this.rooms
     await staging.open()
     await miner.load()
+    await selection.load()
     await this.#reconcile()
     this.#pieces = await this.#servePieces()
     crossing.start()

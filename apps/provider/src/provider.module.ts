@@ -26,6 +26,7 @@ import { CancelDeal } from './deals/cancel-deal.js'
 import { CollateralFunds } from './deals/collateral-funds.js'
 import { DealFilter } from './deals/deal-filter.js'
 import { DealListener } from './deals/deal-listener.js'
+import { DealSelection } from './deals/deal-selection.js'
 import { DealStore } from './deals/deal-store.js'
 import { EndDeal } from './deals/end-deal.js'
 import { ExpireDeals } from './deals/expire-deals.js'
@@ -157,8 +158,10 @@ async function furnish(
 
   const cancel = new CancelDeal(deals, end, runner)
   const filter = new DealFilter(config, chain, miner, deals, ledger, staging, room('deals'))
+  const selection = new DealSelection(config.deals, db)
   const admit = new AdmitDeal(
     config,
+    selection,
     chain,
     miner,
     asks,
@@ -212,6 +215,7 @@ async function furnish(
     ledger,
     staging,
     asks,
+    selection,
     host,
   )
   return {
@@ -232,6 +236,7 @@ async function furnish(
     queues,
     crossing,
     asks,
+    selection,
     host,
     listener,
     operator,

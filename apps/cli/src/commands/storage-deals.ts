@@ -8,6 +8,7 @@ import { askTable } from '../show/ask-table.js'
 import { clockIfKnown } from '../show/clock-if-known.js'
 import { dealStateName, dealsTable } from '../show/deals-table.js'
 import { waitingText } from '../show/state-text.js'
+import { acceptanceCommands, selectionCommand } from './deal-selection.js'
 import { pendingPublish } from './pending-publish.js'
 
 export function storageDealsCommand(session: Session): Command {
@@ -15,6 +16,8 @@ export function storageDealsCommand(session: Session): Command {
     list(session),
     getAsk(session),
     setAsk(session),
+    selectionCommand(session),
+    ...acceptanceCommands(session),
     importData(session),
     pendingPublish(session),
     cancel(session),

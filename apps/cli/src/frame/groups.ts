@@ -18,7 +18,8 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'storage-deals',
-    about: 'the provider’s deals and ask: list, get-ask, set-ask, import-data, cancel',
+    about:
+      'the provider’s deals and terms: list, get-ask, set-ask, selection, import-data, pending-publish, cancel',
     load: async (session) => (await import('../commands/storage-deals.js')).storageDealsCommand(session),
   },
   {

@@ -31,6 +31,7 @@ import type { Staging } from '../staging/staging.js'
 import type { TransferStore } from '../transfer/transfer-store.js'
 import type { CollateralFunds } from './collateral-funds.js'
 import type { DealFilter } from './deal-filter.js'
+import type { DealSelection } from './deal-selection.js'
 import type { DealStore } from './deal-store.js'
 import { goTime } from './go-time.js'
 import type { Ledger } from './ledger.js'
@@ -51,6 +52,7 @@ export class AdmitDeal {
 
   constructor(
     private readonly config: ProviderConfig,
+    private readonly selection: DealSelection,
     private readonly chain: ChainView,
     private readonly miner: MinerAddress,
     private readonly asks: AskBook,
@@ -95,19 +97,13 @@ export class AdmitDeal {
     if (provider === undefined) return `server error: ${new ProviderError({ code: 'MINER_UNKNOWN' }).message}`
     const network = await this.chain.network()
     if (network === 'unavailable') return 'failed validation: server error: getting chain head'
-    const { deals } = this.config
     return {
       provider,
       network: network.prefix,
       minDurationEpochs: network.policy.dealMinDuration,
       maxDurationEpochs: network.policy.dealMaxDuration,
-      considerOnline: deals.consider_online,
-      considerOffline: deals.consider_offline,
-      considerVerified: deals.consider_verified,
-      considerUnverified: deals.consider_unverified,
-      blocklist: new Set(deals.piece_blocklist),
-      expectedSealEpochs: deals.expected_seal_epochs,
-      maxStartDelayEpochs: deals.max_start_delay_epochs,
+      ...this.selection.rules(),
+      maxStartDelayEpochs: this.config.deals.max_start_delay_epochs,
     }
   }
 

@@ -8,6 +8,7 @@ import { type AskBook, askRowOf } from '../asks/ask-book.js'
 import type { ChainView } from '../chain/chain-view.js'
 import type { CancelDeal } from '../deals/cancel-deal.js'
 import { dealRowOf } from '../deals/deal-row.js'
+import type { DealSelection } from '../deals/deal-selection.js'
 import type { DealStore } from '../deals/deal-store.js'
 import type { ImportData } from '../deals/import-data.js'
 import type { Ledger } from '../deals/ledger.js'
@@ -36,6 +37,7 @@ export class OperatorRoom {
     private readonly ledger: Ledger,
     private readonly staging: Staging,
     private readonly asks: AskBook,
+    private readonly selection: DealSelection,
     private readonly host: Libp2p,
   ) {}
 
@@ -72,6 +74,11 @@ export class OperatorRoom {
         const set = await this.miner.set(address)
         await this.asks.ensureFirst()
         return { miner: (await this.#formatter())(set) }
+      },
+      'selection.get': async () => this.selection.row(),
+      'selection.set': async (change) => {
+        await this.selection.change(change)
+        return this.selection.row()
       },
       'asks.get': async () => await this.asks.row(),
       'asks.set': async ({ price, verifiedPrice, minPieceSize, maxPieceSize, durationEpochs }) =>

@@ -50,6 +50,19 @@ export const askRow = z.object({
 })
 export type AskRow = z.infer<typeof askRow>
 
+/** Which deals are considered at all. */
+const dealSelection = z.object({
+  online: z.boolean(),
+  offline: z.boolean(),
+  verified: z.boolean(),
+  unverified: z.boolean(),
+  pieceBlocklist: z.array(z.string()),
+  expectedSealEpochs: z.int(),
+  /** Of the four kinds, those that the configuration refuses: no `reset` brings them back. */
+  refusedByConfiguration: z.array(z.enum(['online', 'offline', 'verified', 'unverified'])),
+})
+export type DealSelection = z.infer<typeof dealSelection>
+
 export const providerOperator = operatorApi({
   health: { permission: 'read', params: nothing, result: health },
   status: {
@@ -90,6 +103,20 @@ export const providerOperator = operatorApi({
     permission: 'admin',
     params: z.object({ address: z.string() }),
     result: z.object({ miner: z.string() }),
+  },
+  'selection.get': { permission: 'read', params: nothing, result: dealSelection },
+  /** Takes effect with the next proposal and outlives a restart. null: as the configuration has it. Absent: stays as it is. */
+  'selection.set': {
+    permission: 'admin',
+    params: z.object({
+      online: z.boolean().nullable().optional(),
+      offline: z.boolean().nullable().optional(),
+      verified: z.boolean().nullable().optional(),
+      unverified: z.boolean().nullable().optional(),
+      pieceBlocklist: z.array(z.string().max(256)).max(100_000).nullable().optional(),
+      expectedSealEpochs: z.int().nonnegative().nullable().optional(),
+    }),
+    result: dealSelection,
   },
   'asks.get': { permission: 'read', params: nothing, result: askRow.nullable() },
   'asks.set': {
