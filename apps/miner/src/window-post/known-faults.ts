@@ -13,6 +13,7 @@ import { Wallet } from '../wallet/wallet.js'
 import { EarlierReads, LANDING_SLACK_EPOCHS } from './earlier-reads.js'
 import { type PartitionRow, rowIdOf, sectorsOf } from './partition-row.js'
 import { PartitionStore } from './partition-store.js'
+import { PostOffers } from './post-offers.js'
 import { VanillaStore } from './vanilla-store.js'
 import { WindowPostOptions } from './window-post-options.js'
 
@@ -38,13 +39,13 @@ export class KnownFaults {
     private readonly partitions: PartitionStore,
     private readonly vanilla: VanillaStore,
     private readonly reads: EarlierReads,
+    private readonly offers: PostOffers,
     private readonly clock: Clock,
     private readonly log: Log,
     private readonly options: WindowPostOptions,
   ) {}
 
-  /** @param offer adds the jobs of a row's wanted vanilla proofs */
-  async round(miner: Address, head: TipSet, offer: (row: PartitionRow) => Promise<unknown>): Promise<void> {
+  async round(miner: Address, head: TipSet): Promise<void> {
     const rows = await this.partitions.open(miner)
     const due = rows.filter((row) => row.state === 'Waiting' && this.#inTime(row, head))
     if (due.length === 0) return
@@ -53,7 +54,7 @@ export class KnownFaults {
       if ((await this.messages.byRequestId(requestIdOf(row))) !== undefined) continue
       const sectors = sectorsOf(row.all_sectors).filter((sector) => !faulty.has(sector))
       if (sectors.length === 0) continue
-      const bad = await this.#knownBad(row, head, sectors, offer)
+      const bad = await this.#knownBad(row, head, sectors)
       if (bad.size > 0) await this.#declare(row, bad)
     }
   }
@@ -65,14 +66,9 @@ export class KnownFaults {
   }
 
   /** Sectors that cannot be read, and why; empty while some may still be. */
-  async #knownBad(
-    row: PartitionRow,
-    head: TipSet,
-    sectors: readonly number[],
-    offer: (row: PartitionRow) => Promise<unknown>,
-  ): Promise<Map<number, string>> {
+  async #knownBad(row: PartitionRow, head: TipSet, sectors: readonly number[]): Promise<Map<number, string>> {
     const current = await this.#wantReads(row, head, sectors)
-    await offer(current)
+    await this.offers.vanillaOf(current)
     const reads = (await this.vanilla.of(rowIdOf(row), row.turn)).filter(({ sector_number }) =>
       sectors.includes(sector_number),
     )

@@ -16,6 +16,7 @@ import { Wallet } from '../wallet/wallet.js'
 import { EarlierReads, LANDING_SLACK_EPOCHS } from './earlier-reads.js'
 import { type PartitionRow, rowIdOf, sectorsOf } from './partition-row.js'
 import { PartitionStore } from './partition-store.js'
+import { PostOffers } from './post-offers.js'
 import { VanillaStore } from './vanilla-store.js'
 import { WindowPostOptions } from './window-post-options.js'
 
@@ -44,13 +45,13 @@ export class Recoveries {
     private readonly partitions: PartitionStore,
     private readonly vanilla: VanillaStore,
     private readonly reads: EarlierReads,
+    private readonly offers: PostOffers,
     private readonly clock: Clock,
     private readonly log: Log,
     private readonly options: WindowPostOptions,
   ) {}
 
-  /** @param offer adds the jobs of a row's wanted vanilla proofs */
-  async round(miner: Address, head: TipSet, offer: (row: PartitionRow) => Promise<unknown>): Promise<void> {
+  async round(miner: Address, head: TipSet): Promise<void> {
     const rows = (await this.partitions.open(miner)).filter(({ state }) => state === 'Waiting')
     for (const row of rows.filter(({ declaration }) => declaration !== null)) await this.#follow(row, head)
     const due = rows.filter((row) => this.#inTime(row, head))
@@ -65,7 +66,7 @@ export class Recoveries {
     if (faulty.isEmpty) return
     for (const row of due) {
       const sectors = sectorsOf(row.all_sectors).filter((sector) => faulty.has(sector))
-      if (sectors.length > 0) await this.#recover(row, head, sectors, offer)
+      if (sectors.length > 0) await this.#recover(row, head, sectors)
     }
   }
 
@@ -77,14 +78,9 @@ export class Recoveries {
     return head.height >= row.open - lead && head.height < row.fault_cutoff - LANDING_SLACK_EPOCHS
   }
 
-  async #recover(
-    row: PartitionRow,
-    head: TipSet,
-    sectors: readonly number[],
-    offer: (row: PartitionRow) => Promise<unknown>,
-  ): Promise<void> {
+  async #recover(row: PartitionRow, head: TipSet, sectors: readonly number[]): Promise<void> {
     const current = await this.#wantChecks(row, head, sectors)
-    await offer(current)
+    await this.offers.vanillaOf(current)
     const declared =
       row.declaration === null ? [] : declarationText.parse(JSON.parse(row.declaration)).sectors
     const checks = await this.vanilla.of(rowIdOf(row), row.turn)

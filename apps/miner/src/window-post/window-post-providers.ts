@@ -1,10 +1,13 @@
 import { Collecting } from './collecting.js'
 import { EarlierReads } from './earlier-reads.js'
 import { KnownFaults } from './known-faults.js'
+import { LateAlarm } from './late-alarm.js'
 import { PartitionScan } from './partition-scan.js'
 import { PartitionStore } from './partition-store.js'
 import { PostClaims } from './post-claims.js'
 import { PostFacts } from './post-facts.js'
+import { PostOffers } from './post-offers.js'
+import { PostVerdict } from './post-verdict.js'
 import { PostWork } from './post-work.js'
 import { ProvingCheck } from './proving-check.js'
 import { ProvingViews } from './proving-views.js'
@@ -28,6 +31,9 @@ export const windowPostProviders = [
   Collecting,
   SubmitPost,
   SectorHealth,
+  PostOffers,
+  PostVerdict,
+  LateAlarm,
   EarlierReads,
   Recoveries,
   KnownFaults,
