@@ -210,6 +210,23 @@ describe('a worker that was started anew', () => {
     await completePc1(winner)
     expect((await register('worker-a', 'second', [dead, winner, 'unknown'])).retiredClaims).toEqual([dead])
   })
+
+  it('is asked to register again once its sector goes on elsewhere: its files there are of no use', async () => {
+    const sector = await rows.sector('PreCommit1', { winning_claim: null })
+    const { claimId } = await claim(sector, 'pc1')
+    await pass(LEASE_MS)
+    const elsewhere = { workerId: 'worker-b', task: 'pc1', row: String(sector.sector_number) }
+    const winner = await work.claim({ ...elsewhere, turn: sector.turn, storageIds: ['path-b'] })
+    expect(await beat('')).toEqual({ valid: true })
+    await completePc1(winner.claimId, 'worker-b')
+    expect(await beat('')).toEqual({ valid: false })
+    expect(await beat('', 'worker-b')).toEqual({ valid: true })
+    expect((await register('worker-a', 'first', [claimId])).retiredClaims).toEqual([claimId])
+    expect(await beat('')).toEqual({ valid: true })
+    // A coordinator that was started anew does not know who has registered.
+    work = rows.work()
+    expect(await beat('', 'worker-b')).toEqual({ valid: false })
+  })
 })
 
 describe('a failed task', () => {

@@ -30,6 +30,8 @@ export function workService(tools: WorkTools): workV1.WorkServiceImplementation 
   const { db, store, facts, leases, now, nudge, log } = tools
   // A worker asks again every second until there is a miner: one line for each change is enough.
   const told = new Map<string, string>()
+  /** Workers with claim directories on paths that a sector does not lie on: they are told so when they register again. */
+  const untidy = new Set<string>()
   return {
     async register(request) {
       const { miner } = facts
@@ -43,6 +45,7 @@ export function workService(tools: WorkTools): workV1.WorkServiceImplementation 
         retiredClaims: [] as string[],
       }
       if (answer.refusal !== '') return answer
+      untidy.delete(request.workerId)
       const { freed, retired } = await registerWorker(request, store, now)
       const { workerId: worker, hostname: host, tasks, session } = request
       const word = JSON.stringify([session, host, tasks, answer.miner])
@@ -60,12 +63,17 @@ export function workService(tools: WorkTools): workV1.WorkServiceImplementation 
     async heartbeat(request) {
       if (isUnseal(request.claimId)) return { valid: await renewUnseal(request, db, leases) }
       if (request.claimId !== '') return { valid: await renewClaim(request, store, leases) }
+      // After a restart of ours nobody is known to be tidy.
+      if (!told.has(request.workerId) || untidy.has(request.workerId)) return { valid: false }
       return { valid: await seen(request, db, now()) }
     },
     async complete(request) {
       if (isUnseal(request.claimId)) return await completeUnseal(request, db)
       const { sectorNumber, ...answer } = await completeTask(request, store, now)
-      if (sectorNumber !== undefined) nudge(sectorNumber)
+      if (sectorNumber !== undefined) {
+        nudge(sectorNumber)
+        for (const worker of await holdersElsewhere(db, sectorNumber)) untidy.add(worker)
+      }
       if (!answer.accepted) log.warn('result refused', { claim: request.claimId, reason: answer.reason })
       return answer
     },
@@ -91,6 +99,21 @@ function refusalOf(request: workV1.RegisterRequest, { version, facts }: WorkTool
     return `the trapdoor prover is for development networks, this is ${network}: set prover = "real"`
   }
   return ''
+}
+
+/** Workers whose claims of this sector wrote on another storage path than the one it lies on. */
+async function holdersElsewhere(db: Kysely<SealerDb>, sectorNumber: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('claims')
+    .innerJoin('sectors', 'sectors.sector_number', 'claims.sector_number')
+    .select('claims.worker_id')
+    .distinct()
+    .where('claims.sector_number', '=', sectorNumber)
+    .where('claims.task', 'in', ['pc1', 'pc2'])
+    .where('claims.state', '!=', 'running')
+    .whereRef('claims.storage_id', '!=', 'sectors.storage_id')
+    .execute()
+  return rows.map((row) => row.worker_id)
 }
 
 /** The worker itself lives. False: unknown (a restored database), it registers again. */

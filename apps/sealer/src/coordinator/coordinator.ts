@@ -7,10 +7,7 @@ import {
   grpcClient,
   grpcService,
   type Health,
-  type Identity,
   type Log,
-  liveIdentity,
-  mkdirDurable,
   type OperatorServer,
   type Queues,
   serveGrpc,
@@ -19,13 +16,12 @@ import {
 } from '@sealane/host'
 import { crossingJobMaxBytes } from '@sealane/jobs'
 import { minerV1, sealerOperator, workV1 } from '@sealane/proto'
-import { type HeldLock, holdLock, migrate, type Outbox, openDatabase, openOutbox } from '@sealane/sql'
-import { type Kysely, sql } from 'kysely'
+import { sql } from 'kysely'
 import { firstInLine, linedUp } from '../admission/admit-piece.js'
 import { readLimits, whyFull } from '../admission/limits.js'
 import { SectorNumbers } from '../admission/sector-numbers.js'
 import { expireClaims } from '../claims/end-claim.js'
-import { EXPIRY_LOOK_MS, Leases } from '../claims/leases.js'
+import { EXPIRY_LOOK_MS } from '../claims/leases.js'
 import { workService } from '../claims/work-service.js'
 import type { SealerSettings } from '../config.js'
 import { askSigner } from '../crossing/ask-signer.js'
@@ -35,19 +31,15 @@ import { HomeFacts } from '../events/home-facts.js'
 import { dirsOf } from '../hub/hub-paths.js'
 import { serveHub } from '../hub/serve-hub.js'
 import { advancePiece, type PieceTools } from '../intake/advance-piece.js'
-import { PieceStore } from '../intake/piece-store.js'
 import { hostAndPort } from '../listen-address.js'
-import { migrations } from '../migrations/index.js'
 import { operatorHandlers } from '../operator/operator-handlers.js'
 import { advanceSector } from '../pipeline/advance-sector.js'
 import { JobLine } from '../pipeline/job-line.js'
-import { SectorStore } from '../pipeline/sector-store.js'
 import { Waker } from '../pipeline/waker.js'
-import type { SealerDb } from '../sealer-db.js'
 import { version } from '../version.js'
-import { begin } from './begin.js'
 import { dueRows } from './due-rows.js'
 import { networkVerifier } from './network-verifier.js'
+import { type Opened, openState } from './open-state.js'
 
 /** Pieces and sectors worked at once: each step is a call or a short write, never a proof. */
 const STEPS_AT_ONCE = 16
@@ -57,18 +49,6 @@ const PULLS_AT_ONCE = 8
 const LINE_LOOK = 100
 /** Steps that run when we stop have this long. Unit: ms. */
 const STOP_GRACE_MS = 2_000
-
-/** What is opened before anything runs. */
-interface Opened {
-  lock: HeldLock
-  db: Kysely<SealerDb>
-  leases: Leases
-  coordinatorEpoch: number
-  outbox: Outbox
-  sectors: SectorStore
-  pieces: PieceStore
-  tls: Identity
-}
 
 /** All that `sealer run` is, once started; `stop` ends it within the host's ten seconds. */
 export class Coordinator {
@@ -121,7 +101,7 @@ export class Coordinator {
 
   /** Opens the state (one coordinator per state directory: SqlError LOCKED, `halt`), begins to serve and to work. */
   static async start(settings: SealerSettings, log: Log, health: Health): Promise<Coordinator> {
-    const coordinator = new Coordinator(settings, await open(settings, log, health), log, health)
+    const coordinator = new Coordinator(settings, await openState(settings, log, health), log, health)
     try {
       await coordinator.#serve()
     } catch (error) {
@@ -372,25 +352,5 @@ export class Coordinator {
       log: this.log.child({ room: 'crossing' }),
       now: Date.now,
     })
-  }
-}
-
-async function open(settings: SealerSettings, log: Log, health: Health): Promise<Opened> {
-  const stateDir = settings.paths.state_dir
-  const tls = liveIdentity(settings.tls.dir, 'sealer', { health, log })
-  await mkdirDurable(stateDir, 0o700)
-  const lock = holdLock(join(stateDir, 'sealer.lock'))
-  try {
-    const db = await openDatabase<SealerDb>(`sqlite:${join(stateDir, 'sealer.db')}`)
-    await migrate(db, migrations)
-    const leases = new Leases(settings.work.lease)
-    const { coordinatorEpoch } = await begin(db, settings, leases)
-    const outbox = await openOutbox(db, { name: 'sealer', now: Date.now() })
-    const sectors = new SectorStore(db, outbox)
-    const pieces = new PieceStore(db, outbox)
-    return { lock, db, leases, coordinatorEpoch, outbox, sectors, pieces, tls }
-  } catch (error) {
-    lock.release()
-    throw error
   }
 }

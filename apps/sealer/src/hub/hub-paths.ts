@@ -27,17 +27,30 @@ export function pieceHubPath(piece: PieceFile): string {
   return `/pieces/${piece.piece_cid}/${piece.payload_size}`
 }
 
+export function c1Dir(hubDir: string): string {
+  return join(hubDir, 'c1')
+}
+
 /** Commit1's output, by the claim that made it: a late claim overwrites nobody's. */
 export function c1Path(hubDir: string, { c1_claim }: Pick<Sector, 'c1_claim'>): string {
-  return join(hubDir, 'c1', `${c1_claim}.json`)
+  return join(c1Dir(hubDir), `${c1_claim}.json`)
+}
+
+/** The claim that made an output of this name; undefined for anything else, half an upload too. */
+export function claimOfC1(name: string): string | undefined {
+  return /^([0-9a-f-]{36})\.json$/.exec(name)?.[1]
 }
 
 export function c1HubPath(claimId: string): string {
   return `/hub/c1/${claimId}`
 }
 
+export function unsealedDir(hubDir: string): string {
+  return join(hubDir, 'unsealed')
+}
+
 export function unsealedPath(hubDir: string, unsealId: string): string {
-  return join(hubDir, 'unsealed', unsealId)
+  return join(unsealedDir(hubDir), unsealId)
 }
 
 export function unsealedHubPath(unsealId: string): string {

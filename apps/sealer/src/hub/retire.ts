@@ -1,6 +1,6 @@
 import { renameDurable, trash } from '@sealane/host'
 import type { Kysely } from 'kysely'
-import type { Piece, SealerDb, Sector } from '../sealer-db.js'
+import type { Piece, SealerDb } from '../sealer-db.js'
 import { c1Path, type Dirs, piecePath, unsealedPath } from './hub-paths.js'
 
 /** Moves a piece's bytes out of service, unless another deal still needs them. */
@@ -37,12 +37,59 @@ async function needed(piece: Piece, db: Kysely<SealerDb>): Promise<boolean> {
   return other !== undefined
 }
 
-/** Moves Commit1's output out of service. */
-export async function retireC1(sector: Sector, dirs: Dirs, why: string): Promise<void> {
-  if (sector.c1_claim !== null) await trash(dirs.state, c1Path(dirs.hub, sector), why, new Date())
+/**
+ * Moves out of service what every Commit1 of a sector left: the row names the last claim only, and a new seed, a lost lease or a
+ * spoiled output each made another. Done again it does nothing more: the row wakes until all of it is done.
+ */
+export async function retireC1(
+  sectorNumber: number,
+  db: Kysely<SealerDb>,
+  dirs: Dirs,
+  why: string,
+): Promise<void> {
+  const claims = await db
+    .selectFrom('claims')
+    .select('claim_id')
+    .where('sector_number', '=', sectorNumber)
+    .where('task', '=', 'c1')
+    .execute()
+  for (const { claim_id } of claims)
+    await trash(dirs.state, c1Path(dirs.hub, { c1_claim: claim_id }), why, new Date())
+}
+
+/**
+ * Moves one Commit1's output out of service if nothing will read it: its claim has ended and the sector went on with another's, or needs
+ * none any more. Of a claim that we do not know it is left: a database restored from a backup knows less than the disk.
+ */
+export async function retireC1IfOver(claimId: string, db: Kysely<SealerDb>, dirs: Dirs): Promise<void> {
+  const claim = await db
+    .selectFrom('claims')
+    .innerJoin('sectors', 'sectors.sector_number', 'claims.sector_number')
+    .select(['claims.state', 'sectors.c1_claim', 'sectors.state as sector_state'])
+    .where('claims.claim_id', '=', claimId)
+    .executeTakeFirst()
+  if (claim === undefined || claim.state === 'running') return
+  const sealed = claim.sector_state === 'Proving' || claim.sector_state === 'Removed'
+  if (claim.c1_claim === claimId && !sealed) return
+  await trash(dirs.state, c1Path(dirs.hub, { c1_claim: claimId }), `claim ${claimId} is over`, new Date())
 }
 
 /** Moves an unsealed copy on the hub out of service. */
 export async function retireUnsealed(unsealId: string, dirs: Dirs, why: string): Promise<void> {
   await trash(dirs.state, unsealedPath(dirs.hub, unsealId), why, new Date())
+}
+
+/** The same, if whoever asked for it has gone. */
+export async function retireUnsealedIfOver(
+  unsealId: string,
+  db: Kysely<SealerDb>,
+  dirs: Dirs,
+): Promise<void> {
+  const wanted = await db
+    .selectFrom('unseals')
+    .select('id')
+    .where('id', '=', unsealId)
+    .where('state', '=', 'queued')
+    .executeTakeFirst()
+  if (wanted === undefined) await retireUnsealed(unsealId, dirs, 'nobody waits for it any more')
 }

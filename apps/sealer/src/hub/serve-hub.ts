@@ -1,7 +1,8 @@
-import { type FileServer, type Identity, type Log, serveFiles } from '@sealane/host'
+import { type FileServer, type Identity, type Log, type ReceiveFile, serveFiles } from '@sealane/host'
 import type { Kysely } from 'kysely'
 import type { SealerDb } from '../sealer-db.js'
 import { c1Path, type Dirs, piecePath, unsealedPath } from './hub-paths.js'
+import { retireC1IfOver, retireUnsealedIfOver } from './retire.js'
 
 /** C1 output: ~100 KB of JSON for 2KiB sectors, ~50 MB for 32GiB ones. Source: sealing.md 2.3. Unit: bytes. */
 const MAX_C1_BYTES = 256 * 1024 * 1024
@@ -58,12 +59,8 @@ async function findFile(path: string, db: Kysely<SealerDb>, dirs: Dirs): Promise
   return claim && c1Path(dirs.hub, claim)
 }
 
-/** Where a worker may leave a file under this name. */
-async function placeFor(
-  path: string,
-  db: Kysely<SealerDb>,
-  dirs: Dirs,
-): Promise<{ path: string; maxBytes: number } | undefined> {
+/** Where a worker may leave a file under this name. An upload that was under way when its claim ended goes to the trash at once. */
+async function placeFor(path: string, db: Kysely<SealerDb>, dirs: Dirs): ReturnType<ReceiveFile> {
   const unsealId = unsealedPattern.exec(path)?.[1]
   if (unsealId !== undefined) {
     const unseal = await db
@@ -72,7 +69,13 @@ async function placeFor(
       .where('id', '=', unsealId)
       .where('state', '=', 'queued')
       .executeTakeFirst()
-    return unseal && { path: unsealedPath(dirs.hub, unseal.id), maxBytes: unseal.length_bytes }
+    return (
+      unseal && {
+        path: unsealedPath(dirs.hub, unseal.id),
+        maxBytes: unseal.length_bytes,
+        arrived: () => retireUnsealedIfOver(unseal.id, db, dirs),
+      }
+    )
   }
   const claimId = c1Pattern.exec(path)?.[1]
   if (claimId === undefined) return undefined
@@ -83,5 +86,11 @@ async function placeFor(
     .where('task', '=', 'c1')
     .where('state', '=', 'running')
     .executeTakeFirst()
-  return claim && { path: c1Path(dirs.hub, { c1_claim: claim.claim_id }), maxBytes: MAX_C1_BYTES }
+  return (
+    claim && {
+      path: c1Path(dirs.hub, { c1_claim: claim.claim_id }),
+      maxBytes: MAX_C1_BYTES,
+      arrived: () => retireC1IfOver(claim.claim_id, db, dirs),
+    }
+  )
 }

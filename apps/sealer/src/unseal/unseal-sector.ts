@@ -45,19 +45,19 @@ export async function unsealSector(
   const { db } = tools.store
   const sector = await sealedSector(o, tools.store)
   const { id, turn } = await ask(o, db)
-  await unsealed(id, turn, required(sector, 'storage_id'), tools)
   const copy = unsealedPath(tools.dirs.hub, id)
-  const pieces = await db
-    .selectFrom('pieces')
-    .selectAll()
-    .where('sector_number', '=', o.sectorNumber)
-    .execute()
-  const piece = wholePiece(pieces, o.offset, o.length)
   try {
+    await unsealed(id, turn, required(sector, 'storage_id'), tools)
+    const pieces = await db
+      .selectFrom('pieces')
+      .selectAll()
+      .where('sector_number', '=', o.sectorNumber)
+      .execute()
+    const piece = wholePiece(pieces, o.offset, o.length)
     if (piece !== undefined) await checkUnsealed(copy, piece)
     await copyFile(copy, o.path)
   } finally {
-    await retireUnsealed(id, tools.dirs, 'handed out')
+    await retireUnsealed(id, tools.dirs, 'handed out, or given up')
   }
 }
 

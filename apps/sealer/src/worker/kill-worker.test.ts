@@ -80,6 +80,13 @@ describe('a worker killed -9', () => {
       expect(times(`preCommit ${sector}`, home.miner.sent)).toBe(1)
       expect(times(`proveCommit ${sector}`, home.miner.sent)).toBe(1)
       expect(readdirSync(join(dir, 'storage-killed/claims'))).toEqual([])
+      expect(readdirSync(join(dir, 'killed/claims'))).toEqual([])
+      await until(
+        'no Commit1 output left on the hub',
+        () => readdirSync(join(dir, 'sealer/hub/c1')),
+        (names) => names.length === 0,
+        { deadlineMs: DEADLINE_MS },
+      )
     },
     120_000,
   )
@@ -105,6 +112,12 @@ describe('a worker frozen past its lease', () => {
     expect(times(`proveCommit ${sector}`, home.miner.sent)).toBe(1)
     expect(existsSync(join(dir, `storage-other/sealed/s-t01000-${sector}`))).toBe(true)
     expect(existsSync(join(dir, `storage-frozen/sealed/s-t01000-${sector}`))).toBe(false)
+    await until(
+      'what it had begun lies in the trash',
+      () => readdirSync(join(dir, 'storage-frozen/claims')),
+      (claims) => claims.length === 0,
+      { deadlineMs: DEADLINE_MS },
+    )
   }, 120_000)
 })
 

@@ -6,6 +6,7 @@ import type { Employer } from './employer.js'
 import { exists } from './exists.js'
 import { patiently } from './patiently.js'
 import type { Results } from './results.js'
+import { scratchRoot } from './scratch.js'
 import type { Space } from './space.js'
 import { stageText } from './stage-text.js'
 import { requireMounted, type StoragePath } from './storage-path.js'
@@ -22,6 +23,8 @@ export interface WorkClaimOptions {
   results: Results
   space: Space
   heartbeatMs: number
+  /** Somebody else has the task: the employer may have something to say about the files it left. */
+  claimLost: () => void
   log: Log
   signal: AbortSignal
 }
@@ -67,7 +70,7 @@ export async function workClaim(request: WorkRequest, o: WorkClaimOptions): Prom
     claimId: claim.claimId,
     task: claim.task,
     storage: o.storage.find((path) => path.id === claim.task?.storageId),
-    scratchDir: join(o.stateDir, 'claims', claim.claimId.replaceAll(/[^A-Za-z0-9-]/g, '-')),
+    scratchDir: join(scratchRoot(o.stateDir), claim.claimId.replaceAll(/[^A-Za-z0-9-]/g, '-')),
     signal: AbortSignal.any([o.signal, lost.signal]),
     facts: { claim: claim.claimId, task: request.task, sector: claim.task.sectorNumber },
     made: false,
@@ -78,7 +81,7 @@ export async function workClaim(request: WorkRequest, o: WorkClaimOptions): Prom
     const result = await work(held, heart.tell, o)
     return await report({ workerId, claimId: held.claimId, storageId: held.task.storageId, result }, held, o)
   } catch (error) {
-    if (lost.signal.aborted) log.warn('claim lost', held.facts)
+    if (lost.signal.aborted) await letGo(held, o)
     else await giveBack(error, held, o)
     return false
   } finally {
@@ -146,6 +149,13 @@ async function report(result: workV1.CompleteRequest, held: Held, o: WorkClaimOp
   if (answer.accepted) o.log.info('completed', held.facts)
   else o.log.warn('result refused', { ...held.facts, reason: answer.reason })
   return answer.accepted
+}
+
+/** Somebody else has the task by now: what was made is of no use, and what lies on the path may be retired. */
+async function letGo(held: Held, o: WorkClaimOptions): Promise<void> {
+  o.log.warn('claim lost', held.facts)
+  if (held.made) await o.results.forget(o.employer.role, held.claimId)
+  o.claimLost()
 }
 
 /** Releases the claim, with what went wrong if this is not our own stopping. Throws what makes this worker unfit. */

@@ -31,6 +31,7 @@ import { Employment } from './employment.js'
 import { openStorage } from './open-storage.js'
 import { prepareParameters } from './prepare-parameters.js'
 import { type EmployerRole, Results } from './results.js'
+import { retireScratch } from './scratch.js'
 import { Space } from './space.js'
 import { requireMounted, type StoragePath } from './storage-path.js'
 import { takeProving, takeSealing } from './take-work.js'
@@ -169,6 +170,7 @@ export class Worker {
       results: this.#results,
       space: this.#space,
       heartbeatMs,
+      claimLost: () => this.#employments.get(employer.role)?.changed(),
       log: this.log,
       signal,
     }).catch((error: unknown) => {
@@ -210,6 +212,9 @@ async function open(config: WorkerConfig, log: Log, health: Health): Promise<Ope
   const lock = holdLock(join(paths.runtime_dir, `worker-${worker.name}.lock`))
   try {
     const storage = await openStorage(worker.storage, paths.state_dir)
+    await retireScratch(paths.state_dir).catch((error: unknown) =>
+      log.warn('scratch of an earlier process not moved', { error }),
+    )
     const { params_dir: paramsDir } = config.proofs
     const keySet = paramsDir === undefined ? devnetKeySet() : openKeySet(paramsDir)
     const permitDir = defaultPermitDir()

@@ -19,11 +19,14 @@ export type FindFile = (
   caller: { role: Role; name: string },
 ) => Promise<string | undefined>
 
-/** Where a PUT to a request path may be written, and how large it may be, or undefined for 404. As FindFile: names it knows, never a path. */
+/**
+ * Where a PUT to a request path may be written, and how large it may be, or undefined for 404. As FindFile: names it knows, never a path.
+ * `arrived` is waited for when the file has its name, before the sender is answered: it may not be wanted any more.
+ */
 export type ReceiveFile = (
   requestPath: string,
   caller: { role: Role; name: string },
-) => Promise<{ path: string; maxBytes: number } | undefined>
+) => Promise<{ path: string; maxBytes: number; arrived?: () => Promise<void> } | undefined>
 
 /** Nothing read or written on a connection for this long ends it. Unit: ms. */
 const IDLE_TIMEOUT_MS = 60_000
@@ -89,6 +92,7 @@ export async function serveFiles(o: {
       const target = await o.receive(requestPath, { role, name })
       if (target === undefined) return void response.writeHead(404, { connection: 'close' }).end()
       const status = await receiveFile(request, target)
+      if (status === 204) await target.arrived?.()
       return void response.writeHead(status, status === 204 ? {} : { connection: 'close' }).end()
     }
     if (request.method !== 'GET' && request.method !== 'HEAD')
