@@ -6,7 +6,7 @@ import type { MessageReceipt, TipSetKey } from '@sealane/chain'
 import { failureOf } from '@sealane/host'
 import { knows, type MessageEvent, messageTransitions, next } from '@sealane/lifecycle'
 import { compareAndSet } from '@sealane/sql'
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { Clock } from '../clock.js'
 import { type MessageTable, MinerDb, type MinerTransaction, type SigningTable } from '../database.js'
 import { MinerError } from '../miner-error.js'
@@ -99,7 +99,7 @@ export class MessageStore {
       .selectFrom('messages')
       .select('from_address')
       .distinct()
-      .where('settled', '=', 0)
+      .where('settled', '=', sql.lit(0))
       .execute()
     return rows.map((row) => row.from_address)
   }
@@ -109,7 +109,7 @@ export class MessageStore {
     return await this.db
       .selectFrom('messages')
       .selectAll()
-      .where('settled', '=', 0)
+      .where('settled', '=', sql.lit(0))
       .where('from_address', '=', sender)
       .orderBy('priority')
       .orderBy('created_ms')
@@ -122,7 +122,7 @@ export class MessageStore {
     const row = await this.db
       .selectFrom('messages')
       .select('uuid')
-      .where('settled', '=', 0)
+      .where('settled', '=', sql.lit(0))
       .where('state', 'in', ['Signed', 'Pushed', 'Included'])
       .limit(1)
       .executeTakeFirst()
@@ -383,7 +383,7 @@ export class MessageStore {
     const rows = await trx
       .selectFrom('messages')
       .selectAll()
-      .where('settled', '=', 0)
+      .where('settled', '=', sql.lit(0))
       .where('state', '=', 'Included')
       .where('executed_epoch', '<=', headEpoch - Math.min(depth.landing, depth.publish))
       .execute()

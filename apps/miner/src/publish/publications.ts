@@ -19,6 +19,7 @@ import { type AttoFil, attoFil, formatFil } from '@sealane/fil-units'
 import { codeOf, failureOf, Health, Log, remedyOf } from '@sealane/host'
 import type { Failure } from '@sealane/proto'
 import { backoffMs, writing } from '@sealane/sql'
+import { sql } from 'kysely'
 import { ChainWatch } from '../chain-watch/chain-watch.js'
 import { Clock } from '../clock.js'
 import { MinerDb } from '../database.js'
@@ -265,7 +266,7 @@ export class Publications {
     return await this.db
       .selectFrom('messages')
       .selectAll()
-      .where('settled', '=', 0)
+      .where('settled', '=', sql.lit(0))
       .where('class', '=', 'marketAdd')
       .where('state', 'in', ['Planned', 'Held', 'Signed', 'Pushed'])
       .executeTakeFirst()

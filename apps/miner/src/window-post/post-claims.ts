@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common'
 import type { Address } from '@sealane/actors'
 import type { workV1 } from '@sealane/proto'
 import { writing } from '@sealane/sql'
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { Clock } from '../clock.js'
 import { MinerDb, type MinerTransaction } from '../database.js'
 import { type KnownMiner, MinerActor } from '../network/miner-actor.js'
@@ -89,7 +89,7 @@ export class PostClaims {
       .where('turn', '=', claim.turn)
       .where('task', '=', claim.task)
       .where('storage_id', '=', claim.storage_id)
-      .where('state', '=', 'held')
+      .where('state', '=', sql.lit('held'))
       .executeTakeFirst()
     if (held === undefined) return undefined
     if (held.lease_until_ms > this.clock.now()) return held.worker_id
@@ -205,7 +205,7 @@ export class PostClaims {
     const late = await this.db
       .selectFrom('claims')
       .selectAll()
-      .where('state', '=', 'held')
+      .where('state', '=', sql.lit('held'))
       .where('lease_until_ms', '<=', now)
       .execute()
     if (late.length === 0) return []
@@ -216,7 +216,7 @@ export class PostClaims {
           .updateTable('claims')
           .set({ state: 'expired' })
           .where('claim_id', '=', claim.claim_id)
-          .where('state', '=', 'held')
+          .where('state', '=', sql.lit('held'))
           .where('lease_until_ms', '<=', now)
           .executeTakeFirst()
         if (done.numUpdatedRows === 1n) ended.push(claim)

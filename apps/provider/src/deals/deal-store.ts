@@ -2,7 +2,7 @@ import { type DealEvent, type DealState, dealFinal, dealTransitions, next } from
 import { type DealParams, dealParams } from '@sealane/market'
 import type { Failure, Waiting } from '@sealane/proto'
 import { compareAndSet } from '@sealane/sql'
-import type { Insertable, Kysely, Updateable } from 'kysely'
+import { type Insertable, type Kysely, sql, type Updateable } from 'kysely'
 import type { Clock } from '../clock.js'
 import type { DealTable, ProviderDb, ProviderTables, ProviderTransaction } from '../provider-db.js'
 import { ProviderError } from '../provider-error.js'
@@ -39,7 +39,7 @@ export class DealStore {
       .selectFrom('deals')
       .selectAll()
       .where('normalised_cid', '=', normalisedCid)
-      .where('live', '=', 1)
+      .where('live', '=', sql.lit(1))
       .executeTakeFirst()
   }
 
@@ -86,7 +86,7 @@ export class DealStore {
     const { bytes } = await this.db
       .selectFrom('deals')
       .select((eb) => eb.fn.sum<number | null>('staging_reserved').as('bytes'))
-      .where('staged', '=', 1)
+      .where('staged', '=', sql.lit(1))
       .executeTakeFirstOrThrow()
     return bytes ?? 0
   }

@@ -1,5 +1,6 @@
 import { Log, type Repeated, repeatedly } from '@sealane/host'
 import { SqlError, writing } from '@sealane/sql'
+import { sql } from 'kysely'
 import type { DealStore } from '../deals/deal-store.js'
 import type { Ledger } from '../deals/ledger.js'
 import type { Staging } from './staging.js'
@@ -56,7 +57,7 @@ export class EmptyStaging {
     const done = await this.deals.db
       .selectFrom('deals')
       .selectAll()
-      .where('staged', '=', 1)
+      .where('staged', '=', sql.lit(1))
       .where('state', 'not in', neededHere)
       .limit(1000)
       .execute()

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { SectorEvent, SectorState } from '@sealane/lifecycle'
 import type { workV1 } from '@sealane/proto'
 import { writing } from '@sealane/sql'
-import type { Kysely, Transaction } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import type { HomeFacts } from '../events/home-facts.js'
 import type { WorkerTask } from '../pipeline/worker-queue.js'
 import type { SealerDb, Sector } from '../sealer-db.js'
@@ -111,7 +111,7 @@ async function runningClaim(trx: Transaction<SealerDb>, sector: Sector): Promise
     .select('worker_id')
     .where('sector_number', '=', sector.sector_number)
     .where('turn', '=', sector.turn)
-    .where('state', '=', 'running')
+    .where('state', '=', sql.lit('running'))
     .executeTakeFirst()
   return running?.worker_id
 }

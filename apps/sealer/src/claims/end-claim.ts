@@ -1,6 +1,6 @@
 import type { Failure, workV1 } from '@sealane/proto'
 import { backoffMs, writing } from '@sealane/sql'
-import type { Transaction } from 'kysely'
+import { sql, type Transaction } from 'kysely'
 import { remedyNamed } from '../events/failure-from.js'
 import { withoutProof } from '../pipeline/forgotten.js'
 import type { SectorStore } from '../pipeline/sector-store.js'
@@ -21,7 +21,7 @@ export async function renewClaim(
     .set({ expires_ms: leases.end(), stage: request.stage, fraction: request.fraction })
     .where('claim_id', '=', request.claimId)
     .where('worker_id', '=', request.workerId)
-    .where('state', '=', 'running')
+    .where('state', '=', sql.lit('running'))
     .executeTakeFirst()
   return renewed.numUpdatedRows === 1n
 }
@@ -38,7 +38,7 @@ export async function releaseClaim(
       .selectAll()
       .where('claim_id', '=', request.claimId)
       .where('worker_id', '=', request.workerId)
-      .where('state', '=', 'running')
+      .where('state', '=', sql.lit('running'))
       .executeTakeFirst()
     if (!claim) return undefined
     const sector = await end(trx, claim, 'released', store)
@@ -89,7 +89,7 @@ export async function expireClaims(store: SectorStore, leases: Leases, now: () =
   const late = await store.db
     .selectFrom('claims')
     .selectAll()
-    .where('state', '=', 'running')
+    .where('state', '=', sql.lit('running'))
     .where('expires_ms', '<=', leases.now())
     .execute()
   for (const claim of late) {
@@ -110,7 +110,7 @@ export async function endSession(
     .selectFrom('claims')
     .selectAll()
     .where('worker_id', '=', workerId)
-    .where('state', '=', 'running')
+    .where('state', '=', sql.lit('running'))
     .execute()
   for (const claim of running) await expire(trx, claim, 'was started anew', store, undefined, now())
   return running.map((claim) => claim.sector_number)
@@ -142,7 +142,7 @@ async function isLate(trx: Transaction<SealerDb>, claim: Claim, leases: Leases):
     .selectFrom('claims')
     .select('expires_ms')
     .where('claim_id', '=', claim.claim_id)
-    .where('state', '=', 'running')
+    .where('state', '=', sql.lit('running'))
     .executeTakeFirst()
   return row !== undefined && row.expires_ms <= leases.now()
 }
@@ -158,7 +158,7 @@ async function end(
     .updateTable('claims')
     .set({ state })
     .where('claim_id', '=', claim.claim_id)
-    .where('state', '=', 'running')
+    .where('state', '=', sql.lit('running'))
     .execute()
   const sector = await store.read(claim.sector_number, trx)
   return sector?.turn === claim.turn ? sector : undefined

@@ -45,7 +45,7 @@ export class Leases {
   /** At a start: the claims that ran when the coordinator went away get a whole lease to be heard of. */
   async regrant(db: Kysely<SealerDb>): Promise<void> {
     const expires_ms = this.end()
-    await db.updateTable('claims').set({ expires_ms }).where('state', '=', 'running').execute()
+    await db.updateTable('claims').set({ expires_ms }).where('state', '=', sql.lit('running')).execute()
     await db.updateTable('unseals').set({ expires_ms }).where('claim_id', 'is not', null).execute()
   }
 
@@ -56,7 +56,7 @@ export class Leases {
     this.#lookedMs = now
     if (deafMs <= EXPIRY_LOOK_MS + DEAF_MS) return
     const later = { expires_ms: sql<number>`expires_ms + ${deafMs}` }
-    await db.updateTable('claims').set(later).where('state', '=', 'running').execute()
+    await db.updateTable('claims').set(later).where('state', '=', sql.lit('running')).execute()
     await db.updateTable('unseals').set(later).where('claim_id', 'is not', null).execute()
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { workV1 } from '@sealane/proto'
 import { writing } from '@sealane/sql'
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { isDiskTrouble } from '../disk-trouble.js'
 import type { HomeFacts } from '../events/home-facts.js'
 import { unsealedHubPath } from '../hub/hub-paths.js'
@@ -31,7 +31,7 @@ export async function claimUnseal(
       .selectAll()
       .where('sector_number', '=', Number(request.row))
       .where('turn', '=', request.turn)
-      .where('state', '=', 'queued')
+      .where('state', '=', sql.lit('queued'))
       .executeTakeFirst()
     const sector = await trx
       .selectFrom('sectors')
@@ -113,7 +113,7 @@ async function change(
     .set(changes)
     .where('claim_id', '=', claimId)
     .where('worker_id', '=', workerId)
-    .where('state', '=', 'queued')
+    .where('state', '=', sql.lit('queued'))
     .executeTakeFirst()
   return changed.numUpdatedRows === 1n
 }

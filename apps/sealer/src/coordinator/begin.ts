@@ -1,5 +1,5 @@
 import { writing } from '@sealane/sql'
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { applyConfiguredLimits } from '../admission/configured-limits.js'
 import type { Leases } from '../claims/leases.js'
 import type { SealerSettings } from '../config.js'
@@ -47,7 +47,11 @@ async function endUnseals(trx: Kysely<SealerDb>): Promise<void> {
     remedy: 'retry',
     text: 'the coordinator restarted: ask again',
   })
-  await trx.updateTable('unseals').set({ state: 'failed', failure }).where('state', '=', 'queued').execute()
+  await trx
+    .updateTable('unseals')
+    .set({ state: 'failed', failure })
+    .where('state', '=', sql.lit('queued'))
+    .execute()
 }
 
 /** A job may have been taken while nobody could grant its claim: whatever nobody has in hand is offered again now. */

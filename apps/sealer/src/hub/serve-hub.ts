@@ -1,5 +1,5 @@
 import { type FileServer, type Identity, type Log, type ReceiveFile, serveFiles } from '@sealane/host'
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { SealerDb } from '../sealer-db.js'
 import { c1Path, type Dirs, piecePath, unsealedPath } from './hub-paths.js'
 import { retireC1IfOver, retireUnsealedIfOver } from './retire.js'
@@ -67,7 +67,7 @@ async function placeFor(path: string, db: Kysely<SealerDb>, dirs: Dirs): ReturnT
       .selectFrom('unseals')
       .select(['id', 'length_bytes'])
       .where('id', '=', unsealId)
-      .where('state', '=', 'queued')
+      .where('state', '=', sql.lit('queued'))
       .executeTakeFirst()
     return (
       unseal && {
@@ -84,7 +84,7 @@ async function placeFor(path: string, db: Kysely<SealerDb>, dirs: Dirs): ReturnT
     .select('claim_id')
     .where('claim_id', '=', claimId)
     .where('task', '=', 'c1')
-    .where('state', '=', 'running')
+    .where('state', '=', sql.lit('running'))
     .executeTakeFirst()
   return (
     claim && {

@@ -1,5 +1,6 @@
 import type { OperatorHandlers, sealerOperator } from '@sealane/proto'
 import { writing } from '@sealane/sql'
+import { sql } from 'kysely'
 import { readLimits, setLimits } from '../admission/limits.js'
 import { WORKER_SILENT_MS } from '../pipeline/worker-queue.js'
 import type { OperatorTools } from './operator-tools.js'
@@ -26,7 +27,7 @@ export function sealingHandlers({ store, now, lookAtLine }: OperatorTools): Seal
       const claims = await db
         .selectFrom('claims')
         .selectAll()
-        .where('state', '=', 'running')
+        .where('state', '=', sql.lit('running'))
         .orderBy('started_ms')
         .execute()
       return claims.map((claim) => ({

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { SectorEvent, SectorState } from '@sealane/lifecycle'
 import type { OperatorHandlers, SectorRow, sealerOperator } from '@sealane/proto'
 import { writing } from '@sealane/sql'
+import { sql } from 'kysely'
 import { pledgeSector } from '../admission/pledge-sector.js'
 import { NUMBER_TRIES } from '../admission/sector-numbers.js'
 import type { SectorStore } from '../pipeline/sector-store.js'
@@ -107,7 +108,7 @@ async function shown(sector: Sector, { db }: SectorStore): Promise<SectorRow> {
     .selectAll()
     .where('sector_number', '=', sector.sector_number)
     .where('turn', '=', sector.turn)
-    .where('state', '=', 'running')
+    .where('state', '=', sql.lit('running'))
     .executeTakeFirst()
   return sectorRow(sector, pieces, claim)
 }

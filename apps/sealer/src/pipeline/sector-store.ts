@@ -7,7 +7,7 @@ import {
 } from '@sealane/lifecycle'
 import type { Failure } from '@sealane/proto'
 import { backoffMs, compareAndSet, type Outbox } from '@sealane/sql'
-import type { Kysely, Transaction } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import { givePlace } from '../admission/limits.js'
 import { putSectorProgress } from '../crossing/put-progress.js'
 import { remember, timesSinceHeld } from '../history.js'
@@ -91,7 +91,7 @@ export class SectorStore {
       .updateTable('claims')
       .set({ state: 'expired' })
       .where('sector_number', '=', sector.sector_number)
-      .where('state', '=', 'running')
+      .where('state', '=', sql.lit('running'))
       .execute()
     if (freed) await givePlace(trx, sector.kind, sector.sector_number, o.nowMs)
     await remember(trx, {

@@ -1,5 +1,5 @@
 import { sealCommit1, sealCommit2, sealFinalize, sealPreCommit1, sealPreCommit2 } from '@sealane/jobs'
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { SealerDb, Sector } from '../sealer-db.js'
 import { required } from './required.js'
 import type { Outcome, StepTools } from './step.js'
@@ -20,7 +20,7 @@ export async function handToWorker(sector: Sector, task: WorkerTask, tools: Step
     .selectAll()
     .where('sector_number', '=', sector.sector_number)
     .where('turn', '=', sector.turn)
-    .where('state', '=', 'running')
+    .where('state', '=', sql.lit('running'))
     .executeTakeFirst()
   if (running) {
     const wait = {
