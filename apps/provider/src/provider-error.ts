@@ -18,6 +18,8 @@ export type ProviderFacts =
   | { code: 'MINER_CHANGED'; configured: string; stored: string }
   | { code: 'ASK_REFUSED'; reason: string }
   | { code: 'SELECTION_REFUSED'; reason: string }
+  | { code: 'PEER_RULE_REFUSED'; reason: string }
+  | { code: 'PEER_UNKNOWN'; peerId: string }
   | { code: 'IDENTITY_KEY'; path: string; reason: string }
   | { code: 'ADDRESS_FORBIDDEN'; host: string; address: string }
 
@@ -38,6 +40,8 @@ const remedies = {
   MINER_CHANGED: 'halt',
   ASK_REFUSED: 'hold',
   SELECTION_REFUSED: 'hold',
+  PEER_RULE_REFUSED: 'hold',
+  PEER_UNKNOWN: 'hold',
   IDENTITY_KEY: 'halt',
   ADDRESS_FORBIDDEN: 'drop',
 } as const satisfies Record<ProviderFacts['code'], Remedy>
@@ -86,7 +90,10 @@ function sentence(facts: ProviderFacts): string {
       return `miner.address is ${facts.configured}, but this database holds deals of ${facts.stored}: use another state_dir`
     case 'ASK_REFUSED':
     case 'SELECTION_REFUSED':
+    case 'PEER_RULE_REFUSED':
       return facts.reason
+    case 'PEER_UNKNOWN':
+      return `${facts.peerId} is not connected and never was: give its address, /ip4/…/tcp/…/p2p/${facts.peerId}`
     case 'IDENTITY_KEY':
       return `identity key ${facts.path}: ${facts.reason}`
     case 'ADDRESS_FORBIDDEN':

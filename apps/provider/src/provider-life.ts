@@ -27,6 +27,7 @@ import type { ExpireDeals } from './deals/expire-deals.js'
 import type { Ledger } from './deals/ledger.js'
 import type { MinerAddress } from './deals/miner-address.js'
 import type { OperatorRoom } from './operator/operator-handlers.js'
+import type { PeerRules } from './peers/peer-rules.js'
 import { ProviderError } from './provider-error.js'
 import type { EmptyStaging } from './staging/empty-staging.js'
 import type { Staging } from './staging/staging.js'
@@ -55,6 +56,7 @@ export interface ProviderRooms {
   readonly crossing: CrossingLink
   readonly asks: AskBook
   readonly selection: DealSelection
+  readonly peerRules: PeerRules
   readonly host: Libp2p
   readonly listener: DealListener
   readonly operator: OperatorRoom
@@ -78,6 +80,7 @@ export class ProviderLife implements OnApplicationBootstrap, OnApplicationShutdo
     await staging.open()
     await miner.load()
     await selection.load()
+    await this.rooms.peerRules.load()
     await this.#reconcile()
     this.#pieces = await this.#servePieces()
     crossing.start()

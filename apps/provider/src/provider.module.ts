@@ -37,7 +37,9 @@ import { openProviderDb } from './open-database.js'
 import { OperatorRoom } from './operator/operator-handlers.js'
 import { createHost } from './peers/create-host.js'
 import { identityKey } from './peers/identity-key.js'
+import { PeerDesk } from './peers/peer-desk.js'
 import { PeerGate } from './peers/peer-gate.js'
+import { PeerRules } from './peers/peer-rules.js'
 import { RateLimit } from './peers/rate-limit.js'
 import { ProviderLife, type ProviderRooms } from './provider-life.js'
 import { EmptyStaging } from './staging/empty-staging.js'
@@ -132,8 +134,9 @@ async function furnish(
   )
   const emptyStaging = new EmptyStaging(deals, ledger, staging, room('staging'))
 
-  const gate = new PeerGate(config.libp2p)
-  const host: Libp2p = await createHost(
+  const peerRules = new PeerRules(db)
+  const gate = new PeerGate(config.libp2p, peerRules)
+  const host = await createHost(
     config.libp2p,
     await identityKey(join(stateDir, 'identity.key')),
     gate,
@@ -203,6 +206,7 @@ async function furnish(
     health,
     room('crossing'),
   )
+  const desk = new PeerDesk(host, gate, peerRules, chain, miner, clock)
   const operator = new OperatorRoom(
     health,
     chain,
@@ -217,6 +221,8 @@ async function furnish(
     asks,
     selection,
     host,
+    desk,
+    peerRules,
   )
   return {
     config,
@@ -237,6 +243,7 @@ async function furnish(
     crossing,
     asks,
     selection,
+    peerRules,
     host,
     listener,
     operator,

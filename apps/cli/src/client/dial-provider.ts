@@ -23,12 +23,7 @@ export async function dialProvider(
       `the chain has no peer id or address for ${miner}: its operator has to run "sealane actor set-peer-id" and "actor set-addrs"`,
     )
   }
-  const node = await createLibp2p({
-    transports: [tcp()],
-    connectionEncrypters: [tls(), noise()],
-    streamMuxers: [yamux()],
-    services: { identify: identify() },
-  })
+  const node = await clientNode()
   const addresses = info.multiaddrs.map((bytes) => {
     const address = multiaddr(bytes)
     return address.toString().includes('/p2p/') ? address : address.encapsulate(`/p2p/${info.peerId}`)
@@ -45,6 +40,33 @@ export async function dialProvider(
       `cannot reach the provider of ${miner} at ${shown}: ${reasonOf(error)}; is it running, and are these its addresses ("sealane net listen" on its host)?`,
     )
   }
+}
+
+/** Dials one address as a stranger would. The answer: how long it took, in ms, or why it failed. */
+export async function reach(
+  address: string,
+  peerId: string,
+  signal: AbortSignal,
+): Promise<{ tookMs: number } | { failure: string }> {
+  const node = await clientNode()
+  const begun = performance.now()
+  try {
+    await node.dial(multiaddr(`${address}/p2p/${peerId}`), { signal })
+    return { tookMs: performance.now() - begun }
+  } catch (error) {
+    return { failure: reasonOf(error) }
+  } finally {
+    await node.stop()
+  }
+}
+
+async function clientNode() {
+  return await createLibp2p({
+    transports: [tcp()],
+    connectionEncrypters: [tls(), noise()],
+    streamMuxers: [yamux()],
+    services: { identify: identify() },
+  })
 }
 
 /** libp2p says "all dials failed" and hides why inside. */

@@ -3,6 +3,9 @@ import { lines } from '../frame/answer.js'
 import { answers, group } from '../frame/answers.js'
 import { usage } from '../frame/parse-args.js'
 import type { Session } from '../frame/session.js'
+import { ping } from './net-ping.js'
+import { reachability } from './net-reachability.js'
+import { peerRuleCommands } from './net-rules.js'
 
 export function netCommand(session: Session): Command {
   return group('net', 'The provider’s libp2p host.', [
@@ -10,6 +13,9 @@ export function netCommand(session: Session): Command {
     listen(session),
     connect(session),
     peers(session),
+    ping(session),
+    reachability(session),
+    ...peerRuleCommands(session),
   ])
 }
 

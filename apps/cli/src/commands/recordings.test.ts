@@ -23,7 +23,6 @@ const notCompared: Readonly<Record<string, string>> = {
     'lists lotus’ kinds of files and local mount; ours names the worker that serves the path',
   'miner-storage-list': 'a bar of the disk’s use, which our workers do not report; free bytes are',
   'miner-wallet-list': 'lotus-miner has no wallet; our "wallet list" is compared with lotus’ own',
-  'net-reachability': 'AutoNAT is not run by the provider: its addresses are announced by configuration',
   'send-not-enough':
     'lotus asks the chain to estimate, and prints its error; "client send" looks at the balance first and says what is missing',
   'state-active-sectors': 'lotus has no such command any more',

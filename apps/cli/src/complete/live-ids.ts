@@ -39,6 +39,14 @@ const sources = {
         (row.addrs as string[]).map((addr) => (addr.includes('/p2p/') ? addr : `${addr}/p2p/${row.peerId}`)),
     },
   ],
+  peerIds: [
+    { app: 'provider', method: 'net.peers', params: {}, ids: (row) => [row.peerId] },
+    { app: 'provider', method: 'net.blocks', params: {}, ids: (row) => row.peers as string[] },
+  ],
+  blockedIps: [{ app: 'provider', method: 'net.blocks', params: {}, ids: (row) => row.ips as string[] }],
+  blockedSubnets: [
+    { app: 'provider', method: 'net.blocks', params: {}, ids: (row) => row.subnets as string[] },
+  ],
   workers: [{ app: 'sealer', method: 'sealing.workers', params: {}, ids: (row) => [row.workerId] }],
 } as const satisfies Readonly<Record<string, readonly Source[]>>
 

@@ -29,7 +29,7 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'net',
-    about: 'the provider’s libp2p host: id, listen, connect, peers',
+    about: 'the provider’s libp2p host: id, listen, connect, peers, ping, reachability, block, protect',
     load: async (session) => (await import('../commands/net.js')).netCommand(session),
   },
   {

@@ -1,3 +1,4 @@
+import { multiaddr } from '@multiformats/multiaddr'
 import {
   type Address,
   address as addressCodec,
@@ -151,6 +152,14 @@ export class ChainView {
     )
   }
 
+  /** What the chain tells clients about us: peer id and addresses. */
+  async announced(miner: Address): Promise<Known<{ peerId: string | null; addresses: string[] }>> {
+    return await this.#known(`announced ${miner}`, factMaxAgeMs, async () => {
+      const { peerId, multiaddrs } = await this.chain.minerInfo(miner)
+      return { peerId: peerId ?? null, addresses: multiaddrs.map(addressText) }
+    })
+  }
+
   async #known<T>(key: string, maxAgeMs: number, ask: () => Promise<T>): Promise<Known<T>> {
     try {
       return (await this.#remembered(key, maxAgeMs, ask)) as T
@@ -173,5 +182,14 @@ export class ChainView {
     this.#facts.delete(key)
     this.#facts.set(key, { value, atMs: now })
     return value
+  }
+}
+
+/** On chain stands whatever a miner wrote there. */
+function addressText(bytes: Uint8Array): string {
+  try {
+    return multiaddr(bytes).toString()
+  } catch {
+    return `<not a multiaddr: ${Buffer.from(bytes).toString('hex')}>`
   }
 }

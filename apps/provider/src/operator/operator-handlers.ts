@@ -1,5 +1,4 @@
 import type { Libp2p } from '@libp2p/interface'
-import { multiaddr } from '@multiformats/multiaddr'
 import { type Address, formatAddress, parseAddress } from '@sealane/actors'
 import { attoFilFromText } from '@sealane/fil-units'
 import { Health } from '@sealane/host'
@@ -13,6 +12,8 @@ import type { DealStore } from '../deals/deal-store.js'
 import type { ImportData } from '../deals/import-data.js'
 import type { Ledger } from '../deals/ledger.js'
 import type { MinerAddress } from '../deals/miner-address.js'
+import type { PeerDesk } from '../peers/peer-desk.js'
+import type { PeerRules } from '../peers/peer-rules.js'
 import type { DealTable } from '../provider-db.js'
 import type { Staging } from '../staging/staging.js'
 import type { TransferRunner } from '../transfer/transfer-runner.js'
@@ -20,8 +21,6 @@ import type { TransferStore } from '../transfer/transfer-store.js'
 
 /** Deals listed unless more are asked for. */
 const defaultListLimit = 1000
-/** How long `net connect` may take. Unit: ms. */
-const connectTimeoutMs = 15_000
 
 /** The operator API's methods over the rooms of the provider. */
 export class OperatorRoom {
@@ -39,6 +38,8 @@ export class OperatorRoom {
     private readonly asks: AskBook,
     private readonly selection: DealSelection,
     private readonly host: Libp2p,
+    private readonly desk: PeerDesk,
+    private readonly peerRules: PeerRules,
   ) {}
 
   handlers(): OperatorHandlers<typeof providerOperator> {
@@ -50,7 +51,7 @@ export class OperatorRoom {
         return {
           miner: miner === undefined ? '' : format(miner),
           peerId: this.host.peerId.toString(),
-          multiaddrs: this.#addresses(),
+          multiaddrs: this.desk.addresses(),
           headEpoch: head === 'unavailable' ? null : head,
           stagingUsedBytes: String((await this.ledger.held()).stagingBytes),
           stagingLimitBytes: String(await this.staging.limitBytes()),
@@ -92,23 +93,34 @@ export class OperatorRoom {
           }),
         ),
       'net.id': async () => ({ peerId: this.host.peerId.toString(), protocols: this.host.getProtocols() }),
-      'net.listen': async () => this.#addresses(),
+      'net.listen': async () => this.desk.addresses(),
       'net.peers': async () =>
         this.host.getPeers().map((peer) => ({
           peerId: peer.toString(),
           addrs: this.host.getConnections(peer).map(({ remoteAddr }) => remoteAddr.toString()),
         })),
-      'net.connect': async ({ addr }) => {
-        const signal = AbortSignal.timeout(connectTimeoutMs)
-        const { remotePeer } = await this.host.dial(multiaddr(addr), { signal })
-        return { peerId: remotePeer.toString() }
+      'net.connect': async ({ addr }) => ({ peerId: await this.desk.connect(addr) }),
+      'net.ping': async ({ peer }) => await this.desk.ping(peer),
+      'net.reachability': async () => await this.desk.reachability(),
+      'net.blocks': async () => this.peerRules.blocked(),
+      'net.block': async ({ what, names }) => {
+        await this.desk.block(what, names)
+        return this.peerRules.blocked()
+      },
+      'net.unblock': async ({ what, names }) => {
+        await this.peerRules.unblock(what, names)
+        return this.peerRules.blocked()
+      },
+      'net.protected': async () => [...this.peerRules.protectedPeers()],
+      'net.protect': async ({ peerIds }) => {
+        await this.desk.protect(peerIds)
+        return [...this.peerRules.protectedPeers()]
+      },
+      'net.unprotect': async ({ peerIds }) => {
+        await this.desk.unprotect(peerIds)
+        return [...this.peerRules.protectedPeers()]
       },
     }
-  }
-
-  /** Addresses without the peer id at their end: what goes on chain. */
-  #addresses(): string[] {
-    return this.host.getMultiaddrs().map((address) => address.toString().replace(/\/p2p\/[^/]+$/, ''))
   }
 
   async #row(deal: DealTable): Promise<DealRow> {

@@ -1,8 +1,8 @@
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
-import { identify } from '@libp2p/identify'
+import { type Identify, identify } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
-import { ping } from '@libp2p/ping'
+import { type Ping, ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
 import { createLibp2p } from 'libp2p'
@@ -15,6 +15,9 @@ import type { PeerGate } from './peer-gate.js'
  */
 const maxStreamWindowBytes = 16 * 1024 * 1024
 
+/** The host with what runs on it. */
+export type ProviderHost = Libp2p<{ identify: Identify; ping: Ping }>
+
 /**
  * The libp2p host of a provider: TCP, TLS before Noise, yamux, identify, ping. The library's defaults are for peers that
  * dial out; these limits are for one that thousands dial.
@@ -24,8 +27,8 @@ export async function createHost(
   privateKey: PrivateKey,
   gate: PeerGate,
   version: string,
-): Promise<Libp2p> {
-  return await createLibp2p({
+): Promise<ProviderHost> {
+  const host: ProviderHost = await createLibp2p({
     privateKey,
     nodeInfo: { name: 'sealane', version, userAgent: `sealane/${version}` },
     addresses: { listen: config.listen, announce: config.announce },
@@ -38,7 +41,7 @@ export async function createHost(
         streamOptions: { maxStreamWindowSize: maxStreamWindowBytes },
       }),
     ],
-    connectionGater: gate.gater(),
+    connectionGater: gate.gater(() => host.getConnections()),
     connectionManager: {
       maxConnections: config.max_connections,
       inboundConnectionThreshold: config.connections_per_second,
@@ -49,4 +52,5 @@ export async function createHost(
     services: { identify: identify(), ping: ping() },
     start: false,
   })
+  return host
 }

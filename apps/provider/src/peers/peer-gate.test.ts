@@ -1,11 +1,16 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Libp2p } from '@libp2p/interface'
 import { loadConfig } from '@sealane/host'
+import { temporaryDirectory } from '@sealane/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
 import { providerConfig } from '../config.js'
+import { openProviderDb } from '../open-database.js'
 import { TestClient } from '../testing/provider-under-test.js'
 import { createHost } from './create-host.js'
 import { PeerGate } from './peer-gate.js'
+import { PeerRules } from './peer-rules.js'
+
+const nothingSaid = new PeerRules((await openProviderDb(temporaryDirectory())).db)
 
 const stops: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -22,7 +27,12 @@ async function hostWith(...flags: string[]): Promise<Libp2p> {
     '/ip4/127.0.0.1/tcp/0',
   ]
   const { libp2p } = loadConfig(providerConfig, { argv: [...needed, ...flags], env: {} }).values
-  const host = await createHost(libp2p, await generateKeyPair('Ed25519'), new PeerGate(libp2p), '0')
+  const host = await createHost(
+    libp2p,
+    await generateKeyPair('Ed25519'),
+    new PeerGate(libp2p, nothingSaid),
+    '0',
+  )
   await host.start()
   stops.push(async () => host.stop())
   return host

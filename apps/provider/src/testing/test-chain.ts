@@ -23,6 +23,9 @@ export class TestChain {
   minCollateral = attoFil(1_000n)
   /** The miner's worker: put its account there too. */
   worker = idAddress(1002)
+  /** What the chain tells of the miner's provider. */
+  peerId: string | undefined
+  multiaddrs: Uint8Array[] = []
   /** DataCap of every client, in bytes. */
   dataCapBytes = 0n
   /** Calls so far, by method. */
@@ -66,7 +69,12 @@ export class TestChain {
         // A token of 18 decimals for each byte.
         return { receipt: { exitCode: 0, return: bigInt.encode(this.dataCapBytes * 10n ** 18n) } }
       },
-      minerInfo: () => ({ sectorSize: this.sectorSize, worker: this.worker }),
+      minerInfo: () => ({
+        sectorSize: this.sectorSize,
+        worker: this.worker,
+        peerId: this.peerId,
+        multiaddrs: this.multiaddrs,
+      }),
       getActor: () => ({ balance: this.balance }),
     }
     return new Proxy(Object.create(ChainPort.prototype) as ChainPort, {

@@ -63,6 +63,31 @@ const dealSelection = z.object({
 })
 export type DealSelection = z.infer<typeof dealSelection>
 
+/** Who is kept out while the provider runs. */
+const peerBlocks = z.object({
+  peers: z.array(z.string()),
+  ips: z.array(z.string()),
+  subnets: z.array(z.string()),
+})
+export type PeerBlocks = z.infer<typeof peerBlocks>
+
+const blockChange = z.object({
+  what: z.enum(['peers', 'ips', 'subnets']),
+  names: z.array(z.string().max(256)).min(1).max(1_000),
+})
+const peerIds = z.object({ peerIds: z.array(z.string().max(256)).min(1).max(1_000) })
+
+const reachability = z.object({
+  /** Public: a peer came in from the internet since the provider started. Private: none of our addresses could be reached from there. */
+  status: z.enum(['Public', 'Private', 'Unknown']),
+  peerId: z.string(),
+  addresses: z.array(z.string()),
+  lastFromOutside: z.object({ peerId: z.string(), ip: z.string(), atMs: timestampMs }).nullable(),
+  /** What clients read about us; null when no chain node answers or there is no miner yet. */
+  onChain: z.object({ peerId: z.string().nullable(), addresses: z.array(z.string()) }).nullable(),
+})
+export type Reachability = z.infer<typeof reachability>
+
 export const providerOperator = operatorApi({
   health: { permission: 'read', params: nothing, result: health },
   status: {
@@ -146,4 +171,19 @@ export const providerOperator = operatorApi({
     params: z.object({ addr: z.string() }),
     result: z.object({ peerId: z.string() }),
   },
+  /** One ping. `peer`: a multiaddr, or the id of a peer that is or was connected. */
+  'net.ping': {
+    permission: 'write',
+    params: z.object({ peer: z.string() }),
+    result: z.object({ peerId: z.string(), rttMs: z.number() }),
+  },
+  'net.reachability': { permission: 'read', params: nothing, result: reachability },
+  'net.blocks': { permission: 'read', params: nothing, result: peerBlocks },
+  /** At once (open connections are closed) and after a restart too. */
+  'net.block': { permission: 'admin', params: blockChange, result: peerBlocks },
+  'net.unblock': { permission: 'admin', params: blockChange, result: peerBlocks },
+  'net.protected': { permission: 'read', params: nothing, result: z.array(z.string()) },
+  /** Protected peers are closed last when there are too many, and the last free connections are kept for them. */
+  'net.protect': { permission: 'admin', params: peerIds, result: z.array(z.string()) },
+  'net.unprotect': { permission: 'admin', params: peerIds, result: z.array(z.string()) },
 })
