@@ -15,9 +15,13 @@ import { EventStream } from './events/event-stream.js'
 import { MinerService } from './grpc/miner-service.js'
 import { SignAsk } from './grpc/sign-ask.js'
 import { InitOptions, MinerInit } from './init/miner-init.js'
+import { MessagePricing } from './messages/message-pricing.js'
+import { MessageSender } from './messages/message-sender.js'
 import { MessageStore } from './messages/message-store.js'
-import { Messager, MessagerOptions } from './messages/messager.js'
+import { Messager } from './messages/messager.js'
+import { MessagerOptions } from './messages/messager-options.js'
 import { OwnMessagesFirst } from './messages/own-messages-first.js'
+import { PoolKeeper } from './messages/pool-keeper.js'
 import { minerMigrations } from './migrations/miner-migrations.js'
 import { MinerActor } from './network/miner-actor.js'
 import { Network } from './network/network.js'
@@ -144,6 +148,9 @@ export const minerProviders: readonly Provider[] = [
   Wallet,
   MessageStore,
   ChainWatch,
+  MessagePricing,
+  MessageSender,
+  PoolKeeper,
   Messager,
   OwnMessagesFirst,
   EventStore,

@@ -8,8 +8,12 @@ import { Alerts } from '../alert/alerts.js'
 import { ChainWatch } from '../chain-watch/chain-watch.js'
 import { Clock } from '../clock.js'
 import type { MinerDb, MinerTables } from '../database.js'
+import { MessagePricing } from '../messages/message-pricing.js'
+import { MessageSender } from '../messages/message-sender.js'
 import { MessageStore } from '../messages/message-store.js'
-import { Messager, MessagerOptions } from '../messages/messager.js'
+import { Messager } from '../messages/messager.js'
+import { MessagerOptions } from '../messages/messager-options.js'
+import { PoolKeeper } from '../messages/pool-keeper.js'
 import { minerMigrations } from '../migrations/miner-migrations.js'
 import { MinerActor } from '../network/miner-actor.js'
 import type { Network } from '../network/network.js'
@@ -77,20 +81,10 @@ export async function openMessager(
   const health = new Health()
   const watch = new ChainWatch(db, chain, store, settings, network, alerts, clock, log, health)
   const options = Object.assign(new MessagerOptions(), { replaceAfterMs: 0 }, o.options)
-  const messager = new Messager(
-    db,
-    chain,
-    watch,
-    store,
-    wallet,
-    policy,
-    actor,
-    alerts,
-    clock,
-    log,
-    health,
-    options,
-  )
+  const pricing = new MessagePricing(chain, store, policy, alerts)
+  const sender = new MessageSender(db, chain, store, pricing, wallet, policy, actor, alerts, clock, log)
+  const pool = new PoolKeeper(db, chain, store, pricing, sender, policy, alerts, clock, log, options)
+  const messager = new Messager(db, watch, store, sender, pool, policy, actor, clock, log, health, options)
   return {
     db,
     clock,

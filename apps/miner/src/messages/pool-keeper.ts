@@ -1,0 +1,200 @@
+import { Injectable } from '@nestjs/common'
+import { type Address, decodeSignedMessage, SEND } from '@sealane/actors'
+import { ChainError, ChainPort, type TipSet } from '@sealane/chain'
+import { attoFil, formatFil } from '@sealane/fil-units'
+import { Log } from '@sealane/host'
+import { writing } from '@sealane/sql'
+import { Alerts } from '../alert/alerts.js'
+import { Clock } from '../clock.js'
+import { MinerDb } from '../database.js'
+import type { MessageClass } from '../policy/message-class.js'
+import { Policy } from '../policy/policy.js'
+import { MessagePricing } from './message-pricing.js'
+import type { MessageRequest } from './message-request.js'
+import { MessageSender } from './message-sender.js'
+import { MessageStore, type StoredMessage } from './message-store.js'
+import { MessagerOptions } from './messager-options.js'
+import { replacementFees } from './replace-by-fee.js'
+
+/** The lowest pending nonce is pushed again after this many epochs; the others after `repushEpochs`. */
+const LOWEST_REPUSH_EPOCHS = 3
+/** … and never sooner than this, however fast the chain runs. Unit: ms. */
+const REPUSH_AFTER_MS = 2_000
+/** A hole in a sender's nonces must last this long before it is filled. Unit: ms. */
+const HOLE_PATIENCE_MS = 20_000
+/** Searches for a message whose nonce the chain has passed, before somebody is told. About 10 s. */
+const SEARCHES_BEFORE_ALARM = 5
+
+/** Keeps signed messages alive in the pools: pushes again, finds what the watch missed, replaces what is stuck, fills holes. */
+@Injectable()
+export class PoolKeeper {
+  readonly #holes = new Map<string, number>()
+
+  constructor(
+    private readonly db: MinerDb,
+    private readonly chain: ChainPort,
+    private readonly store: MessageStore,
+    private readonly pricing: MessagePricing,
+    private readonly sender: MessageSender,
+    private readonly policy: Policy,
+    private readonly alerts: Alerts,
+    private readonly clock: Clock,
+    private readonly log: Log,
+    private readonly options: MessagerOptions,
+  ) {}
+
+  /** One look at a sender's messages that are signed and not yet in. */
+  async look(sender: Address, rows: readonly StoredMessage[], head: TipSet): Promise<void> {
+    const actor = await this.chain.getActor(sender, head.key)
+    const chainNonce = actor?.nonce ?? 0
+    const pooledNonce = await this.chain.mpoolNonce(sender)
+    const now = this.clock.now()
+    const byNonce = [...rows].sort((a, b) => (a.nonce ?? 0) - (b.nonce ?? 0))
+    for (const row of byNonce) {
+      if (row.nonce === null || row.cid === null) continue
+      if (row.wake_at !== null && row.wake_at > now) continue
+      if (row.nonce < chainNonce) {
+        await this.#settleMissed(row)
+        continue
+      }
+      const signing = await this.store.signing(row.cid)
+      if (signing === undefined) continue
+      const unheard = row.state === 'Signed' || signing.accepted_ms === null || row.pushed_epoch === null
+      const forgotten = pooledNonce <= row.nonce
+      // The lowest nonce blocks all others: had the pools kept it, it would be in by now.
+      const patience = row.nonce === chainNonce ? LOWEST_REPUSH_EPOCHS : this.options.repushEpochs
+      const due =
+        row.pushed_epoch !== null &&
+        head.height - row.pushed_epoch >= patience &&
+        now - (row.pushed_ms ?? 0) >= REPUSH_AFTER_MS
+      if (unheard || forgotten || due)
+        await this.sender.push(row.uuid, decodeSignedMessage(signing.signed), head)
+      if (row.nonce === chainNonce) await this.#replaceIfStuck(row, head)
+    }
+    await this.#fillHoles(sender, chainNonce, byNonce, head)
+  }
+
+  /** The chain is past this nonce, and the watch has not seen by whom: look for it. */
+  async #settleMissed(row: StoredMessage): Promise<void> {
+    for (const signing of await this.store.signingsOf(row.uuid)) {
+      const found = await this.chain.searchMessage(signing.cid as never)
+      if (found === undefined) continue
+      const winner = await this.chain.getMessage(found.message)
+      const parents = found.tipSet
+      const tipSet = await this.chain.tipSet(parents)
+      const parent = await this.chain.tipSet(tipSet.blocks[0]?.parents ?? [])
+      const place = { tipset: tipSet.key, epoch: tipSet.height, includedEpoch: parent.height }
+      const executed = [{ cid: found.message, message: winner, receipt: found.receipt }]
+      const taken = await writing(this.db, (trx) => this.store.executed(trx, place, executed))
+      for (const lost of taken) {
+        this.alerts.raise(
+          'nonce-taken',
+          `nonce ${lost.nonce} of ${lost.from_address} was used by a message that is not ours: is the key in another wallet?`,
+        )
+      }
+      return
+    }
+    const why = `the chain is past nonce ${row.nonce} of ${row.from_address}, and no node finds our message there yet`
+    if (row.tries === SEARCHES_BEFORE_ALARM)
+      this.alerts.raise('nonce-taken', `${why}: is the key in another wallet?`)
+    await this.sender.postpone(row, new ChainError('NOT_FOUND', { text: why }), why)
+  }
+
+  /** Raises the fee of the lowest pending nonce when it has been in the pools too long. */
+  async #replaceIfStuck(row: StoredMessage, head: TipSet): Promise<void> {
+    const current = await this.store.byUuid(row.uuid)
+    if (
+      current?.state !== 'Pushed' ||
+      current.cid === null ||
+      current.nonce === null ||
+      current.turn < row.turn
+    )
+      return
+    if (current.first_pushed_epoch === null || current.first_pushed_ms === null) return
+    if (head.height - current.first_pushed_epoch < this.options.replaceEpochs) return
+    if (this.clock.now() - current.first_pushed_ms < this.options.replaceAfterMs) return
+    const signing = await this.store.signing(current.cid)
+    if (signing === undefined) return
+    const { message } = decodeSignedMessage(signing.signed)
+    const gasPremium = await this.chain.estimateGasPremium(10, message.from, message.gasLimit)
+    const gasFeeCap = await this.chain.estimateFeeCap({ ...message, gasPremium }, 20)
+    const { maxFee } = this.policy.cap(current.class as MessageClass)
+    const fees = replacementFees(message, { gasFeeCap, gasPremium }, message.gasLimit, maxFee)
+    if (fees === undefined) {
+      const baseFee = head.blocks[0]?.parentBaseFee
+      const why = `stuck since epoch ${current.first_pushed_epoch}: fee cap ${message.gasFeeCap}, base fee ${baseFee ?? '?'}; a replacement would be over the ${current.class} cap of ${formatFil(maxFee)}`
+      if (current.why !== why)
+        await this.db.updateTable('messages').set({ why }).where('uuid', '=', current.uuid).execute()
+      this.alerts.raise(
+        'push-failed',
+        `messager: a ${current.class} message of ${message.from}, nonce ${message.nonce}, is stuck and its class cap forbids a higher fee`,
+      )
+      return
+    }
+    const oldFee = attoFil(BigInt(message.gasLimit) * message.gasFeeCap)
+    const signed = await this.sender.sign(current, { ...message, ...fees }, { cid: current.cid, fee: oldFee })
+    await writing(this.db, (trx) => this.store.replaced(trx, current.uuid, head.height))
+    this.log.warn('message replaced by fee', {
+      class: current.class,
+      nonce: message.nonce,
+      premium: fees.gasPremium,
+      was: message.gasPremium,
+    })
+    await this.sender.push(current.uuid, signed, head)
+  }
+
+  /**
+   * A nonce below our pending ones that neither the chain, nor the pools, nor this database has: without a message there nothing
+   * above it can ever land. After a while it is filled with an empty transfer to the sender itself.
+   */
+  async #fillHoles(
+    sender: Address,
+    chainNonce: number,
+    rows: readonly StoredMessage[],
+    head: TipSet,
+  ): Promise<void> {
+    const lowest = rows.reduce((least, row) => Math.min(least, row.nonce ?? least), Number.MAX_SAFE_INTEGER)
+    if (lowest <= chainNonce || lowest === Number.MAX_SAFE_INTEGER) {
+      this.#holes.delete(sender)
+      return
+    }
+    const signed = await this.store.signedNonces(sender, chainNonce)
+    const pool = await this.chain.mpoolPending()
+    const pooled = new Set(
+      pool.filter(({ message }) => message.from === sender).map(({ message }) => message.nonce),
+    )
+    const holes = Array.from(
+      { length: Math.min(lowest - chainNonce, this.options.window) },
+      (_, at) => chainNonce + at,
+    ).filter((nonce) => !signed.has(nonce) && !pooled.has(nonce))
+    const [hole] = holes
+    if (hole === undefined) {
+      this.#holes.delete(sender)
+      return
+    }
+    const now = this.clock.now()
+    const since = this.#holes.get(sender) ?? now
+    this.#holes.set(sender, since)
+    if (now - since < HOLE_PATIENCE_MS) return
+    const request: MessageRequest = {
+      requestId: `gap-${sender}-${hole}`,
+      class: 'gapFill',
+      from: sender,
+      to: sender,
+      value: attoFil(0n),
+      method: SEND,
+      params: new Uint8Array(),
+      reason: `fills nonce ${hole}, which nobody holds`,
+    }
+    const row = await writing(this.db, (trx) => this.store.plan(trx, request))
+    if (row.state !== 'Planned') return
+    try {
+      const priced = await this.pricing.price(row, head)
+      const filled = await this.sender.sign(row, { ...priced, nonce: hole }, undefined)
+      this.log.warn('messager: nonce gap filled', { from: sender, nonce: hole })
+      await this.sender.push(row.uuid, filled, head)
+    } catch (error) {
+      await this.sender.cannotSend(row, error)
+    }
+  }
+}
