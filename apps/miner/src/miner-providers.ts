@@ -31,8 +31,12 @@ import { DrawTicket } from './precommit/draw-ticket.js'
 import { PreCommitOptions, PreCommits } from './precommit/pre-commits.js'
 import { ProofCheck, ProofOptions } from './proofs/proof-check.js'
 import { ProveCommits } from './prove-commit/prove-commits.js'
+import { MarketEscrow } from './publish/market-escrow.js'
 import { PublicationStore } from './publish/publication-store.js'
-import { Publications, PublishOptions } from './publish/publications.js'
+import { Publications } from './publish/publications.js'
+import { PublishBatch } from './publish/publish-batch.js'
+import { PublishOptions } from './publish/publish-options.js'
+import { SentPublications } from './publish/sent-publications.js'
 import { SectorNumbers } from './sectors/sector-numbers.js'
 import { SectorSteps } from './sectors/sector-step.js'
 import { StepStore } from './sectors/step-store.js'
@@ -164,6 +168,9 @@ export const minerProviders: readonly Provider[] = [
   PreCommits,
   ProveCommits,
   PublicationStore,
+  MarketEscrow,
+  PublishBatch,
+  SentPublications,
   Publications,
   MinerInit,
   Funding,
