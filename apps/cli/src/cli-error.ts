@@ -19,6 +19,8 @@ export type CliFacts =
   | { code: 'NO_FUNDS'; address: string; has: string; needs: string }
   | { code: 'NOT_ON_CHAIN'; what: string }
   | { code: 'MESSAGE_FAILED'; cid: string; exitCode: number }
+  | { code: 'MESSAGE_REFUSED'; cid: string }
+  | { code: 'NONCE_TAKEN'; cid: string }
   | { code: 'KEYSTORE'; path: string; reason: string }
   | { code: 'FILE'; path: string; reason: string }
 
@@ -41,6 +43,8 @@ const remedies = {
   NO_FUNDS: 'hold',
   NOT_ON_CHAIN: 'hold',
   MESSAGE_FAILED: 'hold',
+  MESSAGE_REFUSED: 'hold',
+  NONCE_TAKEN: 'hold',
   KEYSTORE: 'hold',
   FILE: 'hold',
 } as const satisfies Record<CliFacts['code'], Remedy>

@@ -1,5 +1,6 @@
 /**
  * What went wrong between us and a chain node. `RPC`: the node answered with an error that has no name here.
+ * `BUSY`: it, or what stands before it, limits how often we may ask. `REFUSED`: our token does not allow it.
  * The mempool's answers have a name each, because the sender acts on them.
  */
 export type ChainErrorCode =
@@ -11,6 +12,7 @@ export type ChainErrorCode =
   | 'BAD_PARAMS'
   | 'REFUSED'
   | 'NODE_DOWN'
+  | 'BUSY'
   | 'TIMEOUT'
   | 'TOO_LARGE'
   | 'MALFORMED'
@@ -76,6 +78,8 @@ const codeOfRpc: Readonly<Record<number, ChainErrorCode>> = {
   3: 'EXECUTION_FAILED',
   11: 'NOT_FOUND',
   12: 'NULL_ROUND',
+  // EIP-1474: "limit exceeded".
+  [-32005]: 'BUSY',
   [-32601]: 'NO_METHOD',
   [-32602]: 'BAD_PARAMS',
   [-32700]: 'BAD_PARAMS',
@@ -85,6 +89,8 @@ const codeOfRpc: Readonly<Record<number, ChainErrorCode>> = {
 // Source: filecoin-project/lotus chain/messagepool/messagepool.go:73-89, node/impl/full/state.go, api/permissioned.go.
 const codeOfText: readonly (readonly [RegExp, ChainErrorCode])[] = [
   [/missing permission to invoke/, 'REFUSED'],
+  // Services that let many users ask one node.
+  [/rate limit|too many requests|limit exceeded/i, 'BUSY'],
   [/message nonce too low/, 'NONCE_TOO_LOW'],
   [/unfulfilled nonce gap/, 'NONCE_GAP'],
   [/message with nonce already exists/, 'ALREADY_POOLED'],

@@ -34,6 +34,7 @@ class ScriptedChain extends LotusChain {
   paths = 0
   headsAsked = 0
   forgotten = false
+  withoutSubscriptions = false
 
   constructor() {
     super({ nodes: '/ip4/127.0.0.1/tcp/1', timeoutMs: 1, maxResponseBytes: 1, compareEveryMs: 1_000_000 })
@@ -72,6 +73,9 @@ class ScriptedChain extends LotusChain {
     this.#wake()
   }
   override async *notify(signal: AbortSignal): AsyncGenerator<HeadChange[]> {
+    // As ws says it of a server that knows no WebSockets.
+    if (this.withoutSubscriptions)
+      throw new ChainError('NODE_DOWN', { text: 'Unexpected server response: 400' })
     this.subscriptions++
     const broken = this.#break
     this.#batches = [[{ type: 'current', tipSet: this.#head }]]
@@ -233,6 +237,37 @@ describe('the head follower', () => {
     await until('the head', () => steps.at(-1)?.head.height === 4)
     expect(journal()).toEqual([0, 1, 2, 3, 4])
     expect(chain.subscriptions).toBe(2)
+  })
+
+  it('asks for the head of a node that takes no subscription, and subscribes when it does', async () => {
+    const chain = new ScriptedChain()
+    chain.grow(2)
+    chain.withoutSubscriptions = true
+    const warnings: string[] = []
+    const log = { info: () => undefined, warn: (text: string) => warnings.push(text) }
+    const { journal, until, steps } = follow(chain, { log })
+    await until('the start', () => steps.length === 1)
+    chain.drop(1)
+    chain.grow(3, 'b')
+    await until('the head', () => steps.at(-1)?.head.height === 4)
+    expect(journal()).toEqual([2, -2, 2, 3, 4])
+    expect(warnings).toEqual(['no subscription to the head, asking for it'])
+    chain.withoutSubscriptions = false
+    await until('the subscription', () => chain.subscriptions > 0)
+    const asked = chain.headsAsked
+    chain.tell(...chain.grow(1, 'b'))
+    await until('the next head', () => steps.at(-1)?.head.height === 5)
+    expect(chain.headsAsked).toBe(asked)
+  })
+
+  it('tells the head it stands at to one who asks instead of subscribing, once', async () => {
+    const chain = new ScriptedChain()
+    chain.grow(3)
+    const cursor = { key: (await chain.head()).key, height: epoch(3) }
+    chain.withoutSubscriptions = true
+    const { until, steps } = follow(chain, { cursor })
+    await until('some questions', () => chain.headsAsked > 3)
+    expect(steps).toMatchObject([{ reverts: [], applies: [], head: { height: 3 }, first: false }])
   })
 
   it('asks for the head when a node goes silent, and subscribes anew when it had moved', async () => {

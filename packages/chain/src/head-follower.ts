@@ -46,11 +46,12 @@ export interface HeadFollowerOptions {
 const pathPieceEpochs = 500
 
 const firstPauseMs = 250
+/** Also how old a head gets at most where the head is asked for, because no subscription holds. */
 const longestPauseMs = 10_000
 
 /**
  * One gapless stream of reverts and applies from wherever the cursor stands: across lost connections, silent nodes,
- * other nodes and our own restarts. Every step begins at the tipset where the one before ended. It ends with `signal`;
+ * other nodes, nodes without subscriptions and our own restarts. Every step begins at the tipset where the one before ended. It ends with `signal`;
  * it throws only CURSOR_UNKNOWN. Iterate promptly: a node is read no faster than its steps are taken.
  */
 export async function* headFollower(options: HeadFollowerOptions): AsyncGenerator<HeadStep, void> {
@@ -59,32 +60,42 @@ export async function* headFollower(options: HeadFollowerOptions): AsyncGenerato
   let cursor = options.cursor
   let pauseMs = firstPauseMs
   let silenceMs = options.silenceMs
+  // The owner has had a step of this follower.
   let told = false
+  let complained = false
+
+  function* taken(step: HeadStep): Generator<HeadStep> {
+    cursor = { key: step.head.key, height: step.head.height }
+    told = true
+    pauseMs = firstPauseMs
+    yield step
+  }
+  /** The head where the cursor stands already: told once, at the start. */
+  function* standing(head: TipSet | undefined): Generator<HeadStep> {
+    if (told || head === undefined || cursor === undefined || !sameKey(head.key, cursor.key)) return
+    told = true
+    yield { reverts: [], applies: [], head, first: false }
+  }
 
   while (!signal.aborted) {
     const attempt = new AbortController()
     const ends = AbortSignal.any([signal, attempt.signal])
+    let lost: ChainError | undefined
     try {
       silenceMs ??= Math.max(30_000, 5_000 * (await chain.version()).blockDelaySeconds)
       const batches = chain.notify(ends)[Symbol.asyncIterator]()
       for (;;) {
         const batch = await nextOrSilence(batches, silenceMs, signal)
         if (signal.aborted || batch === 'ended') break
+        complained = false
         const steps =
           batch === 'silence' ? caughtUp(chain, cursor, options) : followed(chain, cursor, batch, options)
         let moved = false
         for await (const step of steps) {
-          cursor = { key: step.head.key, height: step.head.height }
           moved = true
-          told = true
-          pauseMs = firstPauseMs
-          yield step
+          yield* taken(step)
         }
-        const standing = told || batch === 'silence' ? undefined : headAfter(batch)
-        if (standing !== undefined && cursor !== undefined && sameKey(standing.key, cursor.key)) {
-          told = true
-          yield { reverts: [], applies: [], head: standing, first: false }
-        }
+        if (batch !== 'silence') yield* standing(headAfter(batch))
         if (batch === 'silence' && moved) {
           // The head moved and we were not told: this subscription is dead, whatever the socket says.
           log?.warn('chain node stopped notifying', { silenceMs })
@@ -93,14 +104,33 @@ export async function* headFollower(options: HeadFollowerOptions): AsyncGenerato
       }
     } catch (cause) {
       if (signal.aborted) return
-      if (!(cause instanceof ChainError) || cause.code === 'CURSOR_UNKNOWN') throw cause
-      log?.warn('lost the chain, trying again', { reason: cause.message, inMs: pauseMs })
+      lost = passing(cause)
     } finally {
       attempt.abort()
+    }
+    if (lost !== undefined) {
+      // A node may answer calls and hold no subscription (a service over plain HTTP, a proxy that cuts WebSockets): then it is asked.
+      try {
+        const head = await chain.head()
+        if (!complained) log?.warn('no subscription to the head, asking for it', { reason: lost.message })
+        for await (const step of wayTo(chain, cursor, head, options)) yield* taken(step)
+        yield* standing(head)
+      } catch (cause) {
+        if (signal.aborted) return
+        const { message } = passing(cause)
+        if (!complained) log?.warn('lost the chain, trying again', { reason: message, inMs: pauseMs })
+      }
+      complained = true
     }
     await pause(pauseMs * (0.5 + random()), signal)
     pauseMs = Math.min(longestPauseMs, pauseMs * 2)
   }
+}
+
+/** What may pass by itself; everything else is thrown. */
+function passing(cause: unknown): ChainError {
+  if (cause instanceof ChainError && cause.code !== 'CURSOR_UNKNOWN') return cause
+  throw cause
 }
 
 /** Only one `next` may be outstanding at an iterator: the one that lost against silence is waited for again. */

@@ -40,7 +40,7 @@ export class LotusChain extends ChainPort {
     try {
       return await this.#ask(method, wire.optional(shape), ...params)
     } catch (cause) {
-      if (cause instanceof ChainError && cause.code === 'NOT_FOUND') return undefined
+      if (cause instanceof ChainError && cause.code === 'NOT_FOUND' && !lacksTipSet(cause)) return undefined
       throw cause
     }
   }
@@ -352,6 +352,14 @@ export class LotusChain extends ChainPort {
   peers() {
     return this.#ask('NetPeers', wire.list(syncWire.peerAddresses))
   }
+}
+
+/**
+ * True when a node does not have the tipset that was asked about: one that lags, or has lost its last blocks. That says nothing of what
+ * would be there. Recorded from lotus 1.36: "failed to load tipset: get block …: ipld: could not find …".
+ */
+function lacksTipSet(error: ChainError): boolean {
+  return /failed to load tipset|get block|block not found/.test(error.text)
 }
 
 function key(at: TipSetKey | undefined): Json {

@@ -1,3 +1,4 @@
+export { BusyNode, type BusyNodeOptions } from './busy-node.js'
 export { type Libp2pPair, libp2pPair } from './libp2p-pair.js'
 export { type LocalRedis, localRedis } from './local-redis.js'
 export { temporaryDirectory } from './temporary-directory.js'

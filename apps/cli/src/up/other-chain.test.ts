@@ -172,25 +172,25 @@ describe('a key file', () => {
 describe('a state', () => {
   const chain = { network: 'localnet-2k', genesis: 'bafy2bzace', owner: 't1owner' }
 
-  it('lives on one chain, with one owner', () => {
+  it('lives on one chain, with one owner', async () => {
     const places = placesOf(join(temporaryDirectory(), 'other'))
-    settleChain(places, chain)
-    settleSectorSize(places, 2048)
-    settleChain(places, chain)
+    await settleChain(places, chain)
+    await settleSectorSize(places, 2048)
+    await settleChain(places, chain)
     expect(knownChain(places)).toEqual(chain)
-    expect(() => settleChain(places, undefined)).toThrow(
+    await expect(settleChain(places, undefined)).rejects.toThrow(
       /belongs to localnet-2k with the owner t1owner, not to the embedded devnet: add --fresh/,
     )
-    expect(() => settleChain(places, { ...chain, owner: 't1else' })).toThrow(
+    await expect(settleChain(places, { ...chain, owner: 't1else' })).rejects.toThrow(
       /not to localnet-2k with the owner t1else/,
     )
   })
 
-  it('of the embedded devnet goes on there only', () => {
+  it('of the embedded devnet goes on there only', async () => {
     const places = placesOf(join(temporaryDirectory(), 'own'))
-    settleChain(places, undefined)
-    settleSectorSize(places, 2048)
-    settleChain(places, undefined)
-    expect(() => settleChain(places, chain)).toThrow(/belongs to the embedded devnet/)
+    await settleChain(places, undefined)
+    await settleSectorSize(places, 2048)
+    await settleChain(places, undefined)
+    await expect(settleChain(places, chain)).rejects.toThrow(/belongs to the embedded devnet/)
   })
 })

@@ -74,26 +74,13 @@ export async function prepare(o: {
 
   teller.status('putting funds into market escrow')
   const held = await waitUntil(() => apps.miner['market.balance']({}), again)
-  if (BigInt(held.escrow) < escrow.provider) {
+  if (BigInt(held.escrow) * 2n < escrow.provider) {
     const amount = escrow.provider - BigInt(held.escrow)
     // The id holds the amount: another run that finds the same lack asks for the same message.
     const requestId = `up-escrow-${createHash('sha256').update(`${held.escrow}`).digest('hex').slice(0, 12)}`
     await waitUntil(() => apps.miner['market.add']({ amount: String(amount), requestId }), again)
   }
-  // Kept until it has executed: a run that is killed here pays once.
-  const kept = join(o.places.client, 'escrow-message')
-  const mine = await chain.marketBalance(o.client.address)
-  if (mine.escrow < escrow.client || existsSync(kept)) {
-    const message = {
-      from: o.client.address,
-      to: marketActor,
-      value: escrow.client - mine.escrow,
-      method: marketMethods.AddBalance,
-      params: addBalanceParams.encode(o.client.address),
-      signal,
-    }
-    await waitUntil(() => sendMessage(chain, o.client.key, message, kept), again)
-  }
+  await fundEscrow(o)
   await waitUntil(async () => {
     const [provider, client] = [
       await chain.marketBalance(address),
@@ -106,6 +93,33 @@ export async function prepare(o: {
     'escrow       provider and client funded',
   )
   return { miner: address, peerId }
+}
+
+/** Raises the client's escrow, once it is below half: deals take from it a little every day. */
+async function fundEscrow(o: Parameters<typeof prepare>[0]): Promise<void> {
+  const { chain, signal, plan } = o
+  const { address, key } = o.client
+  // Kept until it has executed: a run that is killed here pays once.
+  const kept = join(o.places.client, 'escrow-message')
+  await waitUntil(
+    async () => {
+      const { escrow } = await chain.marketBalance(address)
+      const lacks = escrow * 2n < plan.escrow.client
+      if (!lacks && !existsSync(kept)) return true
+      const message = {
+        from: address,
+        to: marketActor,
+        value: plan.escrow.client - escrow,
+        method: marketMethods.AddBalance,
+        params: addBalanceParams.encode(address),
+        signal,
+      }
+      // What it did is not asked for again: another node behind the same address may not have seen it yet.
+      await sendMessage(chain, key, message, kept)
+      return true
+    },
+    { signal, everyMs: 150 },
+  )
 }
 
 /** Makes the miner app's keys and raises them, and the client's, to what the plan gives each. */

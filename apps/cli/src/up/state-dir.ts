@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { formatSize } from '@sealane/fil-units'
+import { writeFileDurable } from '@sealane/host/client'
 import { CliError } from '../cli-error.js'
 import { readRunState } from '../connect/run-state.js'
 import { processLives } from './process-lives.js'
@@ -58,10 +59,10 @@ export function retireState(places: Places): void {
 }
 
 /** A state has one sector size: its miner actor was made with it. */
-export function settleSectorSize(places: Places, wanted: number): void {
+export async function settleSectorSize(places: Places, wanted: number): Promise<void> {
   const file = join(places.home, 'sector-size')
   mkdirSync(places.home, { recursive: true, mode: 0o700 })
-  if (!existsSync(file)) writeFileSync(file, `${wanted}\n`)
+  if (!existsSync(file)) await writeFileDurable(file, `${wanted}\n`)
   const has = Number(readFileSync(file, 'utf8'))
   if (has === wanted) return
   const name = (size: number) => formatSize(BigInt(size)).replace(' ', '')
@@ -80,13 +81,13 @@ export interface StateChain {
 }
 
 /** A state lives on one chain, with one owner: its miner actor is there. `undefined`: the embedded devnet. */
-export function settleChain(places: Places, wanted: StateChain | undefined): void {
+export async function settleChain(places: Places, wanted: StateChain | undefined): Promise<void> {
   const has = knownChain(places)
   const file = join(places.home, 'chain.json')
   const used = existsSync(join(places.home, 'sector-size'))
   if (has === undefined && !used && wanted !== undefined) {
     mkdirSync(places.home, { recursive: true, mode: 0o700 })
-    writeFileSync(file, `${JSON.stringify(wanted, null, 2)}\n`)
+    await writeFileDurable(file, `${JSON.stringify(wanted, null, 2)}\n`)
     return
   }
   if (has?.genesis === wanted?.genesis && has?.owner === wanted?.owner) return

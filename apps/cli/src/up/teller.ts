@@ -59,3 +59,8 @@ export function bar(fraction: number): string {
   const full = Math.round(Math.min(1, Math.max(0, fraction)) * width)
   return `[${'#'.repeat(full)}${'.'.repeat(width - full)}] ${Math.round(fraction * 100)} %`
 }
+
+/** A status as part of a sentence. */
+export function withoutBar(status: string): string {
+  return status.replace(/ *\[[#.]+\] \d+ %$/, '')
+}

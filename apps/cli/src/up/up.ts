@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createChainClient } from '@sealane/chain'
-import { attoFil, formatFilUnitless, formatSize } from '@sealane/fil-units'
+import { attoFil, formatDurationInWords, formatFilUnitless, formatSize } from '@sealane/fil-units'
 import { codeOf } from '@sealane/host'
 import type { DealRow } from '@sealane/proto'
 import { CliError } from '../cli-error.js'
@@ -31,7 +31,7 @@ import {
   takeState,
 } from './state-dir.js'
 import { type Summary, summarise } from './summary.js'
-import { Teller } from './teller.js'
+import { Teller, withoutBar } from './teller.js'
 import type { UpOptions } from './up-options.js'
 import { steadily, waitUntil } from './wait-until.js'
 import { watchDeals } from './watch-deals.js'
@@ -49,7 +49,7 @@ export async function up(options: UpOptions): Promise<number> {
     const late = () =>
       new CliError(
         { code: 'TIMED_OUT', seconds, waitingFor: teller.waitsFor },
-        `not done after ${seconds} s (--timeout): ${teller.waitsFor}; the same command again goes on from there`,
+        `not done after ${formatDurationInWords(seconds * 1000, 2)} (--timeout): ${withoutBar(teller.waitsFor)}; the same command again goes on from there`,
       )
     setTimeout(() => abort.abort(late()), seconds * 1000).unref()
   }
@@ -73,8 +73,8 @@ export async function up(options: UpOptions): Promise<number> {
         )
       : undefined
     if (options.fresh) retireState(places)
-    settleChain(places, outside?.state)
-    settleSectorSize(places, sectorSize)
+    await settleChain(places, outside?.state)
+    await settleSectorSize(places, sectorSize)
 
     teller.tell(
       {
@@ -181,6 +181,7 @@ export async function up(options: UpOptions): Promise<number> {
     const reason = abort.signal.aborted ? abort.signal.reason : error
     if (reason instanceof Stopped) return options.once ? 130 : 0
     const text = reason instanceof Error ? reason.message : String(reason)
+    teller.status('')
     if (options.json) teller.tell({ event: 'summary', ok: false, code: codeOf(reason), reason: text })
     process.stderr.write(`sealane: ${text}\n`)
     return 1

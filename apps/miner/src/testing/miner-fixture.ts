@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { policyFor } from '@sealane/actors'
+import { type Address, policyFor } from '@sealane/actors'
 import type { ChainPort } from '@sealane/chain'
 import { attoFil } from '@sealane/fil-units'
 import { Health, silentLog } from '@sealane/host'
@@ -52,7 +52,12 @@ export function capsOf(changes: Partial<ClassCap> = {}): ClassCaps {
 export async function openMessager(
   directory: string,
   chain: ChainPort,
-  o: { clock?: HandClock; caps?: ClassCaps; options?: Partial<MessagerOptions> } = {},
+  o: {
+    clock?: HandClock
+    caps?: ClassCaps
+    options?: Partial<MessagerOptions>
+    mayFund?: (address: Address) => boolean
+  } = {},
 ) {
   const clock = o.clock ?? new HandClock()
   const db = (await openDatabase<MinerTables>(`sqlite:${join(directory, 'miner.db')}`)) as MinerDb
@@ -72,7 +77,7 @@ export async function openMessager(
       clientCollateral: attoFil(5n * FIL),
       clientBytes: 1n << 39n,
     },
-    mayFund: () => false,
+    mayFund: o.mayFund ?? (() => false),
   })
   const network = {
     known: { name: 'sealane-2k', policy: policyFor('devnet-2k'), devnet: true, blockDelaySeconds: 1 },

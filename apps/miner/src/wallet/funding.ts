@@ -3,6 +3,7 @@ import { type Address, SEND } from '@sealane/actors'
 import { ChainPort } from '@sealane/chain'
 import { type AttoFil, attoFil, formatFil } from '@sealane/fil-units'
 import { writing } from '@sealane/sql'
+import { ChainWatch } from '../chain-watch/chain-watch.js'
 import { MinerDb, type MinerTransaction } from '../database.js'
 import type { StoredMessage } from '../messages/message-store.js'
 import { Messager } from '../messages/messager.js'
@@ -18,6 +19,7 @@ export class Funding {
   constructor(
     private readonly db: MinerDb,
     private readonly chain: ChainPort,
+    private readonly watch: ChainWatch,
     private readonly wallet: Wallet,
     private readonly messager: Messager,
   ) {}
@@ -27,12 +29,14 @@ export class Funding {
    * undefined when nothing is needed.
    */
   async raise(address: Address, target: AttoFil): Promise<StoredMessage | undefined> {
-    // Before the rows are read: what has landed since then can only make the answer "under way".
-    const balance = (await this.chain.getActor(address))?.balance ?? attoFil(0n)
+    const head = this.watch.head ?? (await this.chain.head())
+    const balance = (await this.chain.getActor(address, head.key))?.balance ?? attoFil(0n)
     const message = await writing(this.db, async (trx) => {
       const sent = await sentTo(trx, address)
       const last = sent.at(-1)
-      if (last !== undefined && last.state !== 'Confirmed' && messageLost(last) === undefined) return last
+      // What executed after that head is not in the balance: still under way, as far as the balance knows.
+      const counted = last?.state === 'Confirmed' && (last.executed_epoch ?? head.height) <= head.height
+      if (last !== undefined && !counted && messageLost(last) === undefined) return last
       if (balance * 2n >= target) return undefined
       return await this.messager.request(trx, {
         requestId: `${idsOf(address)}${sent.length + 1}`,

@@ -236,13 +236,24 @@ function isDown(error: ChainError): boolean {
   return (
     error.code === 'NODE_DOWN' ||
     error.code === 'TIMEOUT' ||
-    error.code === 'REFUSED' ||
-    error.code === 'MALFORMED'
+    error.code === 'BUSY' ||
+    error.code === 'MALFORMED' ||
+    (error.code === 'REFUSED' && !lacksPermission(error))
   )
 }
 
+/** Its token allows other calls: the node is well, and another one's token may allow more. */
+function lacksPermission(error: ChainError): boolean {
+  return /missing permission/.test(error.text)
+}
+
 function anotherMayKnow(error: ChainError): boolean {
-  return isDown(error) || /could not find|block not found/.test(error.text)
+  return (
+    isDown(error) ||
+    lacksPermission(error) ||
+    error.code === 'NO_METHOD' ||
+    /could not find|block not found/.test(error.text)
+  )
 }
 
 function closedUnderUs(error: unknown): boolean {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { ChainError, type ChainErrorFacts, classifyRpcError, exitCodeOf } from '../chain-error.js'
 import type { NodeAddress } from '../node/api-info.js'
@@ -24,10 +25,17 @@ const longestErrorText = 16_384
 /** The longest a ping waits for the subscriber to have taken what came before it. Lotus gives up after 30 s. Unit: ms. */
 const longestPongMs = 5_000
 
+/** A node that says "too many requests" without saying for how long is left alone so long, twice as long each time. Unit: ms. */
+const firstRestMs = 500
+/** … and at most so long, whatever it says: a day of Retry-After would be a day without a proof. Unit: ms. */
+const longestRestMs = 30_000
+
 /** One node: calls over HTTP, subscriptions each over a WebSocket of its own. Knows JSON-RPC, nothing of the chain. */
 export class RpcNode {
   #nextId = 1
   readonly #closed = new AbortController()
+  /** Until when it is left alone, and how long the rest before was. `performance.now()`, ms. */
+  #rest = { untilMs: 0, lastMs: 0 }
 
   constructor(
     readonly address: NodeAddress,
@@ -40,23 +48,49 @@ export class RpcNode {
 
   /**
    * One call; `params` are positional. Rejects with ChainError: a named one for what the node answered, NODE_DOWN,
-   * TIMEOUT, TOO_LARGE or MALFORMED for what it did not.
+   * TIMEOUT, TOO_LARGE or MALFORMED for what it did not. A node that limits how often it may be asked is asked again, later and
+   * by all calls together, as long as the call's time lasts; then BUSY.
    */
   async call(method: string, params: readonly Json[], timeoutMs = this.options.timeoutMs): Promise<Json> {
     const facts: ChainErrorFacts = { method, node: this.address.shown }
+    const deadline = performance.now() + timeoutMs
     const timeout = AbortSignal.timeout(timeoutMs)
+    let limited: ChainError | undefined
+    for (;;) {
+      const restMs = this.#rest.untilMs - performance.now()
+      if (limited !== undefined && performance.now() + Math.max(restMs, 0) >= deadline) throw limited
+      if (restMs > 0) await rested(restMs, AbortSignal.any([timeout, this.#closed.signal]))
+      try {
+        const answer = await this.#once(method, params, facts, timeout, timeoutMs)
+        this.#rest.lastMs = 0
+        return answer
+      } catch (cause) {
+        if (!(cause instanceof ChainError) || cause.code !== 'BUSY') throw cause
+        limited = cause
+        // A node that said no by JSON-RPC named no time.
+        if (this.#rest.untilMs <= performance.now()) this.#leaveAlone(undefined)
+      }
+    }
+  }
+
+  async #once(
+    method: string,
+    params: readonly Json[],
+    facts: ChainErrorFacts,
+    timeout: AbortSignal,
+    timeoutMs: number,
+  ): Promise<Json> {
     const body = stringifyJson({ jsonrpc: '2.0', id: this.#nextId++, method, params })
     let text: string
-    let status: number
+    let response: Response
     try {
-      const response = await fetch(this.address.httpUrl, {
+      response = await fetch(this.address.httpUrl, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...this.#authorization() },
         body,
         redirect: 'error',
         signal: AbortSignal.any([timeout, this.#closed.signal]),
       })
-      status = response.status
       text = await this.#bounded(response, facts)
     } catch (cause) {
       if (cause instanceof ChainError) throw cause
@@ -69,9 +103,32 @@ export class RpcNode {
       }
       throw new ChainError('NODE_DOWN', { ...facts, text: reasonOf(cause) }, { cause })
     }
+    const { status } = response
     if (status === 401)
       throw new ChainError('REFUSED', { ...facts, text: 'the node does not accept our token' })
+    if (status === 403) {
+      throw new ChainError('REFUSED', {
+        ...facts,
+        text: `what stands before the node does not let this call through (HTTP 403): ${shownBody(text)}`,
+      })
+    }
+    if (status === 429 || status === 503) throw this.#busy(response, text, facts)
     return answerOf(text, status, facts)
+  }
+
+  #busy(response: Response, text: string, facts: ChainErrorFacts): ChainError {
+    this.#leaveAlone(retryAfterMs(response.headers.get('retry-after')))
+    const limits =
+      response.status === 429 ? 'the node limits how often it may be asked' : 'the node has no time for us'
+    return new ChainError('BUSY', {
+      ...facts,
+      text: `${limits} (HTTP ${response.status}): ${shownBody(text)}`,
+    })
+  }
+
+  #leaveAlone(askedMs: number | undefined): void {
+    const lastMs = Math.min(askedMs ?? Math.max(firstRestMs, 2 * this.#rest.lastMs), longestRestMs)
+    this.#rest = { untilMs: Math.max(this.#rest.untilMs, performance.now() + lastMs), lastMs }
   }
 
   async #bounded(response: Response, facts: ChainErrorFacts): Promise<string> {
@@ -197,6 +254,23 @@ export class RpcNode {
   }
 }
 
+/** The first words of an answer that is no JSON-RPC. */
+function shownBody(text: string): string {
+  return text.slice(0, 120).trim() || 'no text'
+}
+
+/** `Retry-After` in seconds or as a date. Source: RFC 9110 §10.2.3. Unit of the result: ms. */
+function retryAfterMs(header: string | null): number | undefined {
+  if (header === null) return undefined
+  const ms = /^\d{1,9}$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
+  return Number.isFinite(ms) && ms > 0 ? ms : undefined
+}
+
+/** Resolves after `ms`, or as soon as `signal` is aborted. */
+async function rested(ms: number, signal: AbortSignal): Promise<void> {
+  await pause(ms, undefined, { signal }).catch(() => undefined)
+}
+
 /** Answers pings when everything before them was taken, or after a while. */
 class Pongs {
   #idle = true
@@ -245,8 +319,11 @@ export function answerOf(text: string, status: number, facts: ChainErrorFacts): 
   try {
     answer = parseJson(text)
   } catch (cause) {
-    const shown = text.slice(0, 120).trim()
-    throw new ChainError('MALFORMED', { ...facts, text: `HTTP ${status}, not JSON: ${shown}` }, { cause })
+    throw new ChainError(
+      'MALFORMED',
+      { ...facts, text: `HTTP ${status}, not JSON: ${shownBody(text)}` },
+      { cause },
+    )
   }
   if (answer === null || typeof answer !== 'object' || Array.isArray(answer)) {
     throw new ChainError('MALFORMED', { ...facts, text: `HTTP ${status}, not a JSON-RPC answer` })

@@ -59,8 +59,9 @@ export async function createAuthority(dir: string, o: { now?: Date } = {}): Prom
     },
     CRYPTO,
   )
-  await writeFileDurable(join(dir, 'ca.key'), await pemKey(keys.privateKey), { mode: 0o600 })
+  // The key last: an authority that has it is whole, and one that was killed before it is made anew.
   await writeFileDurable(join(dir, 'ca.crt'), `${certificate.toString('pem')}\n`, { mode: 0o644 })
+  await writeFileDurable(join(dir, 'ca.key'), await pemKey(keys.privateKey), { mode: 0o600 })
 }
 
 /**
