@@ -20,6 +20,7 @@ export type ProviderFacts =
   | { code: 'SELECTION_REFUSED'; reason: string }
   | { code: 'PEER_RULE_REFUSED'; reason: string }
   | { code: 'PEER_UNKNOWN'; peerId: string }
+  | { code: 'TRANSFER_STATE'; dealUuid: string; state: string; wanted: string }
   | { code: 'IDENTITY_KEY'; path: string; reason: string }
   | { code: 'ADDRESS_FORBIDDEN'; host: string; address: string }
 
@@ -42,6 +43,7 @@ const remedies = {
   SELECTION_REFUSED: 'hold',
   PEER_RULE_REFUSED: 'hold',
   PEER_UNKNOWN: 'hold',
+  TRANSFER_STATE: 'hold',
   IDENTITY_KEY: 'halt',
   ADDRESS_FORBIDDEN: 'drop',
 } as const satisfies Record<ProviderFacts['code'], Remedy>
@@ -92,6 +94,8 @@ function sentence(facts: ProviderFacts): string {
     case 'SELECTION_REFUSED':
     case 'PEER_RULE_REFUSED':
       return facts.reason
+    case 'TRANSFER_STATE':
+      return `the transfer of deal ${facts.dealUuid} is ${facts.state}: it cannot be ${facts.wanted}`
     case 'PEER_UNKNOWN':
       return `${facts.peerId} is not connected and never was: give its address, /ip4/…/tcp/…/p2p/${facts.peerId}`
     case 'IDENTITY_KEY':

@@ -46,6 +46,7 @@ import { EmptyStaging } from './staging/empty-staging.js'
 import { Staging } from './staging/staging.js'
 import { AnswerStatus } from './status/answer-status.js'
 import { AddressGuard } from './transfer/address-guard.js'
+import { TransferDesk } from './transfer/transfer-desk.js'
 import { TransferRunner } from './transfer/transfer-runner.js'
 import { TransferStore } from './transfer/transfer-store.js'
 
@@ -223,6 +224,7 @@ async function furnish(
     host,
     desk,
     peerRules,
+    new TransferDesk(deals, transfers, runner, cancel, clock),
   )
   return {
     config,

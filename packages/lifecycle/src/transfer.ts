@@ -6,6 +6,8 @@ export type TransferState =
   | 'Running'
   /** Interrupted; tries again at `wake_at` from the bytes already verified on disk. */
   | 'Waiting'
+  /** Stopped by the operator until it is resumed; its bytes stay on disk. */
+  | 'Paused'
   /** Offline deal: waits for `storage-deals import-data`. */
   | 'AwaitingImport'
   | 'Verifying'
@@ -15,6 +17,8 @@ export type TransferState =
 export type TransferEvent =
   | 'started'
   | 'interrupted'
+  | 'paused'
+  | 'resumed'
   | 'imported'
   | 'bytesComplete'
   | 'verified'
@@ -23,9 +27,10 @@ export type TransferEvent =
   | 'gaveUp'
 
 export const transferTransitions: Transitions<TransferState, TransferEvent> = {
-  Queued: { started: 'Running', gaveUp: 'Failed' },
-  Running: { interrupted: 'Waiting', bytesComplete: 'Verifying', gaveUp: 'Failed' },
-  Waiting: { started: 'Running', gaveUp: 'Failed' },
+  Queued: { started: 'Running', paused: 'Paused', gaveUp: 'Failed' },
+  Running: { interrupted: 'Waiting', paused: 'Paused', bytesComplete: 'Verifying', gaveUp: 'Failed' },
+  Waiting: { started: 'Running', paused: 'Paused', gaveUp: 'Failed' },
+  Paused: { resumed: 'Waiting', gaveUp: 'Failed' },
   AwaitingImport: { imported: 'Verifying', gaveUp: 'Failed' },
   Verifying: {
     verified: 'Done',

@@ -3,6 +3,8 @@ import type { Session } from './session.js'
 
 interface Group {
   readonly name: string
+  /** Another word for it, as operators know it. */
+  readonly alias?: string
   readonly about: string
   readonly load: (session: Session) => Promise<Command>
 }
@@ -21,6 +23,12 @@ export const groups: readonly Group[] = [
     about:
       'the provider’s deals and terms: list, get-ask, set-ask, selection, import-data, pending-publish, cancel',
     load: async (session) => (await import('../commands/storage-deals.js')).storageDealsCommand(session),
+  },
+  {
+    name: 'transfers',
+    alias: 'data-transfers',
+    about: 'the provider’s inbound transfers: list, restart, pause, resume, cancel',
+    load: async (session) => (await import('../commands/transfers.js')).transfersCommand(session),
   },
   {
     name: 'deals',

@@ -51,9 +51,10 @@ Examples:
   $ sealane doctor`,
     )
   const wanted = argv.find((word) => !word.startsWith('-') && word !== 'help')
-  for (const { name, about, load } of groups) {
-    if (name === wanted) program.addCommand(inheriting(program, await load(session)))
-    else program.addCommand(new Command(name).description(about))
+  for (const { name, alias, about, load } of groups) {
+    const asked = name === wanted || (alias !== undefined && alias === wanted)
+    const command = asked ? inheriting(program, await load(session)) : new Command(name).description(about)
+    program.addCommand(alias === undefined ? command : command.alias(alias))
   }
   return program
 }

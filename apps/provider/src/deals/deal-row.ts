@@ -47,6 +47,7 @@ function waitingOf(deal: DealTable, transfer: TransferTable | undefined): Waitin
   const since = deal.state_since_ms
   switch (deal.state) {
     case 'Accepted':
+      if (transfer?.state === 'Paused') return pausedSince(transfer, deal)
       return { for: 'a free transfer slot', who: 'provider', sinceMs: since, untilEpoch: deal.start_epoch }
     case 'AwaitingData':
       return {
@@ -56,6 +57,7 @@ function waitingOf(deal: DealTable, transfer: TransferTable | undefined): Waitin
         untilEpoch: deal.start_epoch,
       }
     case 'Transferring':
+      if (transfer?.state === 'Paused') return pausedSince(transfer, deal)
       return transfer?.state === 'Waiting'
         ? {
             for: 'the next try of the transfer',
@@ -68,6 +70,15 @@ function waitingOf(deal: DealTable, transfer: TransferTable | undefined): Waitin
       return { for: 'home to take the bytes', who: 'sealer', sinceMs: since, untilEpoch: deal.start_epoch }
     default:
       return null
+  }
+}
+
+function pausedSince(transfer: TransferTable, deal: DealTable): Waiting {
+  return {
+    for: 'its transfer to be resumed: sealane transfers resume',
+    who: 'operator',
+    sinceMs: transfer.state_since_ms,
+    untilEpoch: deal.start_epoch,
   }
 }
 

@@ -16,6 +16,7 @@ import type { PeerDesk } from '../peers/peer-desk.js'
 import type { PeerRules } from '../peers/peer-rules.js'
 import type { DealTable } from '../provider-db.js'
 import type { Staging } from '../staging/staging.js'
+import type { TransferDesk } from '../transfer/transfer-desk.js'
 import type { TransferRunner } from '../transfer/transfer-runner.js'
 import type { TransferStore } from '../transfer/transfer-store.js'
 
@@ -40,6 +41,7 @@ export class OperatorRoom {
     private readonly host: Libp2p,
     private readonly desk: PeerDesk,
     private readonly peerRules: PeerRules,
+    private readonly transferDesk: TransferDesk,
   ) {}
 
   handlers(): OperatorHandlers<typeof providerOperator> {
@@ -71,6 +73,12 @@ export class OperatorRoom {
         return await this.#row(deal)
       },
       'deals.cancel': async ({ id }) => await this.#row(await this.cancel.cancel(id)),
+      'transfers.list': async ({ completed, failed, limit }) =>
+        await this.transferDesk.list({ completed: completed ?? false, failed: failed ?? false, limit }),
+      'transfers.pause': async ({ id }) => await this.transferDesk.pause(id),
+      'transfers.resume': async ({ id }) => await this.transferDesk.resume(id),
+      'transfers.restart': async ({ id }) => await this.transferDesk.restart(id),
+      'transfers.cancel': async ({ id }) => await this.transferDesk.cancel(id),
       'miner.set': async ({ address }) => {
         const set = await this.miner.set(address)
         await this.asks.ensureFirst()

@@ -16,6 +16,7 @@ import type { Staging } from '../staging/staging.js'
 import type { AddressGuard } from './address-guard.js'
 import { fetchHttp } from './fetch-http.js'
 import { type Dial, fetchLibp2p } from './fetch-libp2p.js'
+import { hostOf } from './host-of.js'
 import { importSource } from './import-source.js'
 import { PieceFile } from './piece-file.js'
 import type { Source, Wanted } from './source.js'
@@ -105,6 +106,7 @@ export class TransferRunner {
       if (this.#running.has(transfer.deal_uuid)) continue
       const deal = await this.deals.read(transfer.deal_uuid)
       if (deal === undefined) continue
+      // One slow host cannot hold every slot.
       const host = hostOf(this.deals, deal, transfer)
       const sameHost = [...this.#running.values()].filter((other) => other.host === host).length
       if (sameHost >= this.config.transfer.per_host) continue
@@ -303,13 +305,6 @@ export class TransferRunner {
     if (!signal.aborted)
       this.log.warn('transfer interrupted', { dealUuid, bytes: after, tries, pauseMs, reason: failure.text })
   }
-}
-
-/** Where a transfer's bytes come from, so that one slow host cannot hold every slot. */
-function hostOf(deals: DealStore, deal: DealTable, transfer: TransferTable): string {
-  if (transfer.import_path !== null) return ''
-  const parsed = parseTransferUrl(decodeTransferParams(deals.params(deal).transfer.params).url)
-  return 'peerId' in parsed ? parsed.peerId : parsed.host
 }
 
 async function digestOf(file: PieceFile) {

@@ -50,6 +50,26 @@ export const askRow = z.object({
 })
 export type AskRow = z.infer<typeof askRow>
 
+/** A deal's bytes on their way in. */
+export const transferRow = z.object({
+  dealUuid: z.string(),
+  signedProposalCid: z.string(),
+  rootCid: z.string(),
+  state: z.string(),
+  stateSinceMs: timestampMs,
+  createdMs: timestampMs,
+  /** Host or peer id; empty for a file that the operator imports. Never the URL: it may hold the client's secrets. */
+  from: z.string(),
+  offline: z.boolean(),
+  receivedBytes: decimal,
+  totalBytes: decimal,
+  tries: z.int(),
+  nextTryMs: timestampMs.nullable(),
+  failure: failure.nullable(),
+})
+export type TransferRow = z.infer<typeof transferRow>
+const oneTransfer = z.object({ id: z.string() })
+
 /** Which deals are considered at all. */
 const dealSelection = z.object({
   online: z.boolean(),
@@ -123,6 +143,21 @@ export const providerOperator = operatorApi({
   },
   /** Ends a deal that home has not taken yet. */
   'deals.cancel': { permission: 'write', params: z.object({ id: z.string() }), result: dealRow },
+  'transfers.list': {
+    permission: 'read',
+    params: z.object({
+      completed: z.boolean().optional(),
+      failed: z.boolean().optional(),
+      limit: z.int().positive().max(10_000).optional(),
+    }),
+    result: z.array(transferRow),
+  },
+  'transfers.pause': { permission: 'write', params: oneTransfer, result: transferRow },
+  'transfers.resume': { permission: 'write', params: oneTransfer, result: transferRow },
+  /** Breaks off and begins again now, from the bytes on disk. */
+  'transfers.restart': { permission: 'write', params: oneTransfer, result: transferRow },
+  /** Ends the deal, too. */
+  'transfers.cancel': { permission: 'write', params: oneTransfer, result: transferRow },
   /** Whose deals are taken, when it is not in the configuration. Fixed once deals of a miner are held. */
   'miner.set': {
     permission: 'admin',
