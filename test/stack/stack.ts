@@ -164,6 +164,18 @@ export class Stack {
     return violations.filter(({ rule }) => rule !== 'queue not empty')
   }
 
+  /** kill -9 of the supervisor and of everything it started: a power cut. */
+  async killAll(): Promise<void> {
+    this.child.kill('SIGKILL')
+    for (const { pid } of processesOf(this.home)) process.kill(pid, 'SIGKILL')
+    await until(
+      'everything to be gone',
+      () => ({ closed: this.#closed, left: processesOf(this.home) }),
+      ({ closed, left }) => closed && left.length === 0,
+      { deadlineMs: stopMs },
+    )
+  }
+
   get run(): RunState {
     return JSON.parse(readFileSync(join(this.home, 'run.json'), 'utf8')) as RunState
   }

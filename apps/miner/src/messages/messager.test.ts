@@ -403,23 +403,32 @@ describe('the messager', () => {
     expect(alerts.filter((kind) => kind === 'nonce-taken')).toHaveLength(1)
   })
 
-  it('fills a nonce that nobody holds with an empty transfer to itself', async () => {
-    await ask()
-    // A message of another wallet made the pool say 1, then vanished.
-    const foreign = {
-      message: { from, nonce: 0, gasFeeCap: attoFil(1n), gasPremium: attoFil(1n) },
-      signature: { type: 1, data: new Uint8Array(65) },
-    }
-    chain.pool.set(`${from}/0`, foreign as never)
-    await rig.messager.round()
-    expect((await message('add-1')).nonce).toBe(1)
-    chain.pool.delete(`${from}/0`)
-    await epochs(40, { seconds: 2 })
-    expect((await message('add-1')).state).toBe('Confirmed')
-    expect(
-      chain.pushed.some(({ message: { nonce, method, to } }) => nonce === 0 && method === 0 && to === from),
-    ).toBe(true)
-  })
+  it.each([
+    ['that shows its pool', true],
+    ['that shows its pool to nobody', false],
+  ])(
+    'fills a nonce that nobody holds with an empty transfer to itself, on a node %s',
+    async (_, showsPool) => {
+      chain.showsPool = showsPool
+      await ask()
+      // A message of another wallet made the pool say 1, then vanished.
+      const foreign = {
+        message: { from, nonce: 0, gasFeeCap: attoFil(1n), gasPremium: attoFil(1n) },
+        signature: { type: 1, data: new Uint8Array(65) },
+      }
+      chain.pool.set(`${from}/0`, foreign as never)
+      await rig.messager.round()
+      expect((await message('add-1')).nonce).toBe(1)
+      await epochs(15, { empty: true, seconds: 2 })
+      expect(chain.pushed.every(({ message: { nonce } }) => nonce === 1)).toBe(true)
+      chain.pool.delete(`${from}/0`)
+      await epochs(40, { seconds: 2 })
+      expect((await message('add-1')).state).toBe('Confirmed')
+      expect(
+        chain.pushed.some(({ message: { nonce, method, to } }) => nonce === 0 && method === 0 && to === from),
+      ).toBe(true)
+    },
+  )
 
   it('keeps at most its window of messages under way', async () => {
     for (let at = 0; at < 25; at++) await ask({ value: attoFil(1n) })

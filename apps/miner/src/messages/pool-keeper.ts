@@ -71,7 +71,7 @@ export class PoolKeeper {
         await this.sender.push(row.uuid, decodeSignedMessage(signing.signed), head)
       if (row.nonce === chainNonce) await this.#replaceIfStuck(row, head)
     }
-    await this.#fillHoles(sender, chainNonce, byNonce, head)
+    await this.#fillHoles(sender, { chainNonce, pooledNonce }, byNonce, head)
   }
 
   /** The chain is past this nonce, and the watch has not seen by whom: look for it. */
@@ -149,7 +149,7 @@ export class PoolKeeper {
    */
   async #fillHoles(
     sender: Address,
-    chainNonce: number,
+    { chainNonce, pooledNonce }: { chainNonce: number; pooledNonce: number },
     rows: readonly StoredMessage[],
     head: TipSet,
   ): Promise<void> {
@@ -159,14 +159,12 @@ export class PoolKeeper {
       return
     }
     const signed = await this.store.signedNonces(sender, chainNonce)
-    const pool = await this.chain.mpoolPending()
-    const pooled = new Set(
-      pool.filter(({ message }) => message.from === sender).map(({ message }) => message.nonce),
-    )
+    const pooled = await this.#pooledNonces(sender)
+    const holds = (nonce: number) => pooled?.has(nonce) ?? nonce < pooledNonce
     const holes = Array.from(
       { length: Math.min(lowest - chainNonce, this.options.window) },
       (_, at) => chainNonce + at,
-    ).filter((nonce) => !signed.has(nonce) && !pooled.has(nonce))
+    ).filter((nonce) => !signed.has(nonce) && !holds(nonce))
     const [hole] = holes
     if (hole === undefined) {
       this.#holes.delete(sender)
@@ -195,6 +193,20 @@ export class PoolKeeper {
       await this.sender.push(row.uuid, filled, head)
     } catch (error) {
       await this.sender.cannotSend(row, error)
+    }
+  }
+
+  /** Nonces of a sender that the pools hold; undefined when no node shows its pool (services for many often do not). */
+  async #pooledNonces(sender: Address): Promise<Set<number> | undefined> {
+    try {
+      const pool = await this.chain.mpoolPending()
+      return new Set(
+        pool.filter(({ message }) => message.from === sender).map(({ message }) => message.nonce),
+      )
+    } catch (error) {
+      if (error instanceof ChainError && ['NO_METHOD', 'REFUSED', 'TOO_LARGE'].includes(error.code))
+        return undefined
+      throw error
     }
   }
 }

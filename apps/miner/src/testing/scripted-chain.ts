@@ -31,6 +31,8 @@ export class ScriptedChain {
   failEstimates: ChainError[] = []
   /** Called before a push takes effect. */
   beforePush: (signed: SignedMessage) => void = () => {}
+  /** False: the node shows its pool to nobody. */
+  showsPool = true
   baseFee = 100n
   premium = 100_000n
   /** Nonces of senders that the chain starts with. */
@@ -110,14 +112,16 @@ export class ScriptedChain {
       mpoolNonce: async (address) => {
         const lied = this.liedNonces.get(address)
         if (lied !== undefined) return lied
-        // As lotus' pool has it: the head's own messages count (GetActorAfter).
-        const pooled = [...this.pool.values()].filter(({ message }) => message.from === address)
-        return pooled.reduce(
-          (highest, { message }) => Math.max(highest, message.nonce + 1),
-          this.#nonceAfterHead(address),
-        )
+        // As lotus' pool has it: the head's own messages count (GetActorAfter), and what lies above a gap does not (msgSet.add).
+        let next = this.#nonceAfterHead(address)
+        while (this.pool.has(`${address}/${next}`)) next += 1
+        return next
       },
-      mpoolPending: async () => [...this.pool.values()],
+      mpoolPending: async () => {
+        if (!this.showsPool)
+          throw new ChainError('NO_METHOD', { text: "method 'Filecoin.MpoolPending' not found" })
+        return [...this.pool.values()]
+      },
       mpoolPush: async (signed) => {
         this.beforePush(signed)
         const failure = this.failPushes.shift()
