@@ -47,6 +47,16 @@ export const faultKinds: readonly FaultKind[] = [
 
 /** Moments of a run that faults are set by, as its supervisor tells them. */
 export const moments = [
+  /** Every process runs; keys are made and the first of them are being funded. */
+  'started',
+  /** The first key has money: `wallet.fund` and the miner actor's creation. */
+  'funding',
+  /** The miner actor is there: AddBalance of both sides comes next. */
+  'escrow',
+  /** Both have escrow: proposals are being sent. */
+  'proposing',
+  /** The first client was told yes: its data arrives while the others still propose. */
+  'arriving',
   /** Every client was told yes. */
   'accepted',
   /** The first deal is being published. */

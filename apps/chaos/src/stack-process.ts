@@ -9,6 +9,9 @@ import { type Moment, moments, type ServiceName } from './fault.js'
 /** The operator's one command, as it is built. */
 export const sealane = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url))
 
+/** How often it is looked for the run's own file. Unit: ms. */
+const RUN_FILE_LOOK_MS = 10
+
 /** One line of `up --json`. */
 export interface Told {
   readonly event: string
@@ -90,9 +93,11 @@ export class StackProcess {
     return JSON.parse(readFileSync(join(this.home, 'run.json'), 'utf8')) as RunState
   }
 
-  /** Resolves at that moment of the run; or when the run is over: then there is nothing left to hurt. */
+  /** Resolves at that moment of the run, when there is something to hurt; or when the run is over: then there is nothing left. */
   async moment(moment: Moment): Promise<void> {
     await Promise.race([this.#moments.get(moment)?.promise, this.#over.promise])
+    // It is written once all processes run, a moment after the last of them is told.
+    while (!this.over && !existsSync(join(this.home, 'run.json'))) await pause(RUN_FILE_LOOK_MS)
   }
 
   /** True once the run ended, well or not: its summary was told, or it is gone. */
@@ -141,7 +146,13 @@ export class StackProcess {
 
   #notice(told: Told): void {
     const reached = (moment: Moment) => this.#moments.get(moment)?.resolve()
+    // Once it is told that the provider runs, the run's own file is there a moment later.
+    if (told.event === 'service' && told.service === 'provider') reached('started')
+    if (told.event === 'funded') reached('funding')
+    if (told.event === 'miner') reached('escrow')
+    if (told.event === 'escrow') reached('proposing')
     if (told.event === 'proposed') {
+      reached('arriving')
       this.#accepted += 1
       if (this.#accepted === this.deals) reached('accepted')
     }

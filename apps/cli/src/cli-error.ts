@@ -10,6 +10,8 @@ export type CliFacts =
   | { code: 'RUN_FAILED'; reason: string }
   | { code: 'TIMED_OUT'; seconds: number; waitingFor: string }
   | { code: 'DEAL_REFUSED'; text: string }
+  | { code: 'NO_ASK'; miner: string; reason: string }
+  | { code: 'NO_ANSWER'; dealUuid: string; reason: string }
   | { code: 'NO_KEY'; name: string }
   | { code: 'CHAIN'; reason: string }
   | { code: 'CHAIN_UNFIT'; what: string }
@@ -34,6 +36,8 @@ const remedies = {
   RUN_FAILED: 'hold',
   TIMED_OUT: 'retry',
   DEAL_REFUSED: 'hold',
+  NO_ASK: 'retry',
+  NO_ANSWER: 'retry',
   NO_KEY: 'hold',
   CHAIN: 'retry',
   CHAIN_UNFIT: 'hold',

@@ -5,7 +5,7 @@ import { type KeyInfo, sign } from '@sealane/crypto'
 import { type DealStatusResponse, dealUuidBytes, parseDealUuid } from '@sealane/market'
 import { queryDealStatus } from '@sealane/market/node'
 import { dialProvider } from './dial-provider.js'
-import type { MadeDeal } from './propose.js'
+import type { MadeDeal } from './made-deal.js'
 
 /** What provider and chain say of a deal that the client made. */
 export interface ClientDeal {

@@ -4,15 +4,17 @@ import { rpcCall } from '@sealane/chain'
 import { attoFil, formatFil, totalPrice } from '@sealane/fil-units'
 import type { Command } from 'commander'
 import { CliError } from '../cli-error.js'
+import { agreeDeal } from '../client/agree-deal.js'
 import { clientKey } from '../client/client-wallet.js'
 import { DealBook } from '../client/deal-book.js'
 import { dealData, type ManualPiece } from '../client/deal-data.js'
 import { askStatus } from '../client/deal-statuses.js'
 import { dealEpochs } from '../client/deal-terms.js'
-import { dialProvider } from '../client/dial-provider.js'
+import { draftDeal } from '../client/draft-deal.js'
 import { escrowOf } from '../client/escrow-of.js'
+import type { MadeDeal } from '../client/made-deal.js'
 import type { FilePart } from '../client/plan-deals.js'
-import { type MadeDeal, propose } from '../client/propose.js'
+import { ProviderLine } from '../client/provider-line.js'
 import { serveFileParts } from '../client/serve-file-parts.js'
 import { clientDir } from '../connect/run-state.js'
 import { lines } from '../frame/answer.js'
@@ -71,6 +73,9 @@ Without --http this command serves the file until the provider has it. Flags may
   )
 }
 
+/** A provider that is being restarted is back within this. Unit: ms. */
+const ANSWER_PATIENCE_MS = 60_000
+
 async function makeDeal(session: Session, options: DealOptions, args: readonly string[]) {
   const [dataText, minerText, priceText, durationText] = args
   if (args.length !== 4 || dataText === undefined || minerText === undefined) {
@@ -113,11 +118,11 @@ async function makeDeal(session: Session, options: DealOptions, args: readonly s
   }
   const serving = data.offline || options.http !== undefined ? undefined : await serve(data.part, options)
   try {
-    const { connection, stop } = await dialProvider(chain, miner, signal)
+    const line = new ProviderLine(chain, miner, signal)
     try {
-      const made = await propose({
+      const draft = await draftDeal({
         chain,
-        connection,
+        connection: await line.connection(),
         miner,
         client,
         part: data.part,
@@ -136,19 +141,26 @@ async function makeDeal(session: Session, options: DealOptions, args: readonly s
         },
         signal,
       })
-      new DealBook(clientDir(session.terminal.env)).add(made)
+      const made = await agreeDeal(draft, {
+        line,
+        key: client.key,
+        book: new DealBook(clientDir(session.terminal.env)),
+        patienceMs: ANSWER_PATIENCE_MS,
+        again: (why) => session.note(`${why}; asking again`),
+        signal,
+      })
       if (!options.json) session.terminal.out(lines(made.signedProposalCid))
       session.note(`deal uuid ${made.dealUuid}; see: sealane client deal-status ${made.dealUuid}`)
       if (serving && options.wait) {
         await untilFetched(
           session,
           made,
-          async () => await askStatus(connection, client.key, made.dealUuid, signal),
+          async () => await askStatus(await line.connection(), client.key, made.dealUuid, signal),
         )
       }
       return { json: made, text: '' }
     } finally {
-      await stop()
+      await line.stop()
     }
   } finally {
     await serving?.close()

@@ -54,7 +54,10 @@ export async function examine(o: ExamineOptions): Promise<Examined> {
 
 async function read(o: ExamineOptions): Promise<{ facts: Facts; unread: string[] }> {
   const unread: string[] = []
-  const deals = o.clientDir === undefined ? [] : new DealBook(o.clientDir).list()
+  const deals =
+    o.clientDir === undefined
+      ? []
+      : new DealBook(o.clientDir).list().filter((deal) => deal.answer === undefined)
   const owners = readOwners(o.places)
   for (const [name, owner, file] of [
     ['provider', owners.provider, o.places.providerDb],

@@ -18,7 +18,13 @@ import { serveAsks, serveDeals, serveStatus } from '@sealane/market/node'
 import { createLibp2p } from 'libp2p'
 
 /** A provider as clients meet it over libp2p: takes what its script takes, fetches the bytes, tells where the deal is. */
-export async function scriptedProvider(script: { judge?: (params: DealParams) => DealResponse } = {}) {
+export async function scriptedProvider(
+  script: {
+    judge?: (params: DealParams) => DealResponse
+    /** Called when the deal is taken and its client has not been told. */
+    answering?: () => void
+  } = {},
+) {
   const node = await createLibp2p({
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     transports: [tcp()],
@@ -36,6 +42,7 @@ export async function scriptedProvider(script: { judge?: (params: DealParams) =>
       if (answer.accepted) {
         const deal: (typeof taken)[number] = { params, fetched: undefined }
         taken.push(deal)
+        script.answering?.()
         if (!params.isOffline) void fetchBytes(params).then((bytes) => (deal.fetched = bytes))
       }
       return answer

@@ -2,15 +2,20 @@ import type { Address } from '@sealane/actors'
 import type { ChainPort } from '@sealane/chain'
 import type { KeyInfo } from '@sealane/crypto'
 import { formatSize } from '@sealane/fil-units'
+import { agreeDeal } from '../client/agree-deal.js'
 import type { DealBook } from '../client/deal-book.js'
-import { dialProvider } from '../client/dial-provider.js'
+import { draftDeal } from '../client/draft-deal.js'
+import type { MadeDeal } from '../client/made-deal.js'
 import type { FilePart } from '../client/plan-deals.js'
-import { type MadeDeal, propose } from '../client/propose.js'
+import { ProviderLine } from '../client/provider-line.js'
 import type { serveFileParts } from '../client/serve-file-parts.js'
 import type { operators } from '../connect/operators.js'
 import { DURATION_EPOCHS, START_DELAY_EPOCHS } from './deal-terms.js'
 import type { Teller } from './teller.js'
 import { waitUntil } from './wait-until.js'
+
+/** Whatever is restarted or cut off while a deal is proposed is back within this. Unit: ms. */
+const ANSWER_PATIENCE_MS = 2 * 60_000
 
 /**
  * The run's deals: those of an earlier run for the same parts that are under way with all their bytes at the provider, and new ones,
@@ -70,28 +75,36 @@ async function unfinished(o: Parameters<typeof makeDeals>[0]): Promise<MadeDeal[
 
 async function proposed(o: Parameters<typeof makeDeals>[0], parts: readonly FilePart[]): Promise<MadeDeal[]> {
   const { teller, signal } = o
-  const { connection, stop } = await waitUntil(() => dialProvider(o.chain, o.miner, signal), {
-    signal,
-    waiting: () => teller.status('dialling the provider'),
-  })
+  const line = new ProviderLine(o.chain, o.miner, signal)
+  const again = (why: string) => teller.status(`proposing: ${why}`)
   try {
     const made: MadeDeal[] = []
     const began = Date.now()
     for (const [index, part] of parts.entries()) {
-      const deal = await propose({
-        chain: o.chain,
-        connection,
-        miner: o.miner,
-        client: o.client,
-        part,
-        url: o.server.url(part),
-        // Two deals for the same bytes are two proposals only if something differs.
-        label: `sealane-${began.toString(36)}-${index}`,
-        startDelayEpochs: START_DELAY_EPOCHS,
-        durationEpochs: DURATION_EPOCHS,
+      const write = async () =>
+        await draftDeal({
+          chain: o.chain,
+          connection: await line.connection(),
+          miner: o.miner,
+          client: o.client,
+          part,
+          url: o.server.url(part),
+          // Two deals for the same bytes are two proposals only if something differs.
+          label: `sealane-${began.toString(36)}-${index}`,
+          startDelayEpochs: START_DELAY_EPOCHS,
+          durationEpochs: DURATION_EPOCHS,
+          signal,
+        })
+      const draft = await waitUntil(write, { signal, waiting: () => again('dialling the provider') })
+      const patienceMs = ANSWER_PATIENCE_MS
+      const deal = await agreeDeal(draft, {
+        line,
+        key: o.client.key,
+        book: o.book,
+        patienceMs,
+        again,
         signal,
       })
-      o.book.add(deal)
       made.push(deal)
       const { dealUuid, proposalCid, signedProposalCid, pieceCid } = deal
       teller.tell(
@@ -101,6 +114,6 @@ async function proposed(o: Parameters<typeof makeDeals>[0], parts: readonly File
     }
     return made
   } finally {
-    await stop()
+    await line.stop()
   }
 }

@@ -19,36 +19,13 @@ import {
   type PaddedSize,
   paddedSize,
 } from '@sealane/fil-units'
-import { encodeTransferParams, parseDealUuid } from '@sealane/market'
-import { proposeDeal, queryAsk } from '@sealane/market/node'
-import { z } from 'zod'
+import { type DealParams, encodeTransferParams, parseDealUuid } from '@sealane/market'
+import { queryAsk } from '@sealane/market/node'
 import { CliError } from '../cli-error.js'
+import type { MadeDeal } from './made-deal.js'
 import type { FilePart } from './plan-deals.js'
 
-export const madeDeal = z.object({
-  dealUuid: z.string(),
-  proposalCid: z.string(),
-  signedProposalCid: z.string(),
-  pieceCid: z.string(),
-  pieceSize: z.string().regex(/^\d{1,20}$/),
-  sizeBytes: z.int().nonnegative(),
-  provider: z.string(),
-  startEpoch: z.int(),
-  endEpoch: z.int(),
-  path: z.string(),
-  offset: z.int().nonnegative(),
-  madeMs: z.number(),
-  client: z.string(),
-  /** attoFIL per epoch for the whole piece. */
-  pricePerEpoch: z.string().regex(/^-?\d{1,40}$/),
-  verified: z.boolean(),
-  offline: z.boolean(),
-})
-
-/** A deal the client made: what it keeps to ask about it later. */
-export type MadeDeal = z.output<typeof madeDeal>
-
-export interface ProposeOptions {
+export interface DraftOptions {
   chain: ChainPort
   connection: Connection
   miner: Address
@@ -73,22 +50,22 @@ export interface ProposeOptions {
   signal: AbortSignal
 }
 
-/** Proposes a deal as a client does: reads the ask, pays its price, adds the least collateral the chain allows, signs, sends. */
-export async function propose(o: ProposeOptions): Promise<MadeDeal> {
+/** A deal that is ready to be sent: every try sends these bytes. */
+export interface DealDraft {
+  readonly params: DealParams
+  /** What the client keeps of it. */
+  readonly made: MadeDeal
+}
+
+/** Writes a deal as a client does: reads the ask, pays its price, adds the least collateral the chain allows, signs. */
+export async function draftDeal(o: DraftOptions): Promise<DealDraft> {
   const { chain, part } = o
   const head = await chain.head()
   const pieceSize = paddedSize(part.pieceSize)
   const { terms = {} } = o
   const verified = terms.verified ?? false
   const startEpoch = terms.startEpoch ?? after(head.height, o.startDelayEpochs)
-  const price =
-    terms.pricePerEpoch ??
-    attoFil(
-      pricePerEpoch(
-        (await queryAsk(o.connection, o.miner, { signal: o.signal }))?.ask?.price ?? 0n,
-        pieceSize,
-      ),
-    )
+  const price = terms.pricePerEpoch ?? attoFil(pricePerEpoch((await askOf(o))?.ask?.price ?? 0n, pieceSize))
   const bounds = await chain.collateralBounds(pieceSize, verified)
   const proposal: DealProposal = {
     pieceCid: part.pieceCid,
@@ -109,28 +86,21 @@ export async function propose(o: ProposeOptions): Promise<MadeDeal> {
     clientSignature: sign(o.client.key, proposalSigningBytes(proposal)),
   }
   const dealUuid = parseDealUuid(randomUUID())
-  const answer = await proposeDeal(
-    o.connection,
-    {
-      dealUuid,
-      isOffline: o.url === undefined,
-      clientDealProposal: signed,
-      dealDataRoot: o.dataRoot ?? part.pieceCid,
-      transfer: {
-        type: o.url === undefined ? '' : 'http',
-        clientId: '',
-        params: o.url === undefined ? new Uint8Array() : encodeTransferParams({ url: o.url, headers: {} }),
-        size: BigInt(part.sizeBytes),
-      },
-      removeUnsealedCopy: false,
-      skipIpniAnnounce: true,
+  const params: DealParams = {
+    dealUuid,
+    isOffline: o.url === undefined,
+    clientDealProposal: signed,
+    dealDataRoot: o.dataRoot ?? part.pieceCid,
+    transfer: {
+      type: o.url === undefined ? '' : 'http',
+      clientId: '',
+      params: o.url === undefined ? new Uint8Array() : encodeTransferParams({ url: o.url, headers: {} }),
+      size: BigInt(part.sizeBytes),
     },
-    { signal: o.signal },
-  )
-  if (!answer.accepted) {
-    throw new CliError({ code: 'DEAL_REFUSED', text: answer.message }, `deal refused: ${answer.message}`)
+    removeUnsealedCopy: false,
+    skipIpniAnnounce: true,
   }
-  return {
+  const made: MadeDeal = {
     dealUuid,
     proposalCid: dealProposalCid(proposal),
     signedProposalCid: signedProposalCid(signed),
@@ -147,6 +117,22 @@ export async function propose(o: ProposeOptions): Promise<MadeDeal> {
     pricePerEpoch: String(proposal.storagePricePerEpoch),
     verified,
     offline: o.url === undefined,
+  }
+  return { params, made }
+}
+
+/** Throws CliError NO_ASK: a line that broke gives errors of many libraries, and all of them may pass. */
+async function askOf({ connection, miner, signal }: DraftOptions) {
+  try {
+    return await queryAsk(connection, miner, { signal })
+  } catch (cause) {
+    if (signal.aborted) throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new CliError(
+      { code: 'NO_ASK', miner, reason },
+      `the provider of ${miner} did not tell its ask: ${reason}`,
+      { cause },
+    )
   }
 }
 
