@@ -33,6 +33,7 @@ import { ExpireDeals } from './deals/expire-deals.js'
 import { ImportData } from './deals/import-data.js'
 import { Ledger } from './deals/ledger.js'
 import { MinerAddress } from './deals/miner-address.js'
+import { RecordDeal } from './deals/record-deal.js'
 import { openProviderDb } from './open-database.js'
 import { OperatorRoom } from './operator/operator-handlers.js'
 import { createHost } from './peers/create-host.js'
@@ -170,12 +171,11 @@ async function furnish(
     miner,
     asks,
     deals,
-    transfers,
     ledger,
     staging,
     funds,
     filter,
-    clock,
+    new RecordDeal(deals, transfers, ledger, staging, funds, clock),
     room('deals'),
     () => runner.poke(),
   )

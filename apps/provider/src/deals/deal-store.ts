@@ -1,11 +1,12 @@
 import { type DealEvent, type DealState, dealFinal, dealTransitions, next } from '@sealane/lifecycle'
-import { type DealParams, dealParams } from '@sealane/market'
+import { type Clash, type DealParams, dealParams } from '@sealane/market'
 import type { Failure, Waiting } from '@sealane/proto'
-import { compareAndSet } from '@sealane/sql'
+import { compareAndSet, insertRows } from '@sealane/sql'
 import { type Insertable, type Kysely, sql, type Updateable } from 'kysely'
 import type { Clock } from '../clock.js'
 import type { DealTable, ProviderDb, ProviderTables, ProviderTransaction } from '../provider-db.js'
 import { ProviderError } from '../provider-error.js'
+import { goTime } from './go-time.js'
 
 type Reader = Kysely<ProviderTables>
 
@@ -33,14 +34,27 @@ export class DealStore {
     return deal
   }
 
-  /** The live deal with this normalised proposal CID. */
-  async live(normalisedCid: string, from: Reader = this.db): Promise<DealTable | undefined> {
-    return await from
+  /** The live deal with this normalised proposal CID, and any deal with this uuid. */
+  async clashes(
+    normalisedCid: string,
+    dealUuid: string,
+    from: Reader = this.db,
+  ): Promise<{ identical: Clash | 'none'; sameUuid: Clash | 'none' }> {
+    const rows = await from
       .selectFrom('deals')
-      .selectAll()
-      .where('normalised_cid', '=', normalisedCid)
-      .where('live', '=', sql.lit(1))
-      .executeTakeFirst()
+      .select(['deal_uuid', 'created_ms', 'normalised_cid', 'live'])
+      .where((eb) =>
+        eb.or([
+          eb.and([eb('normalised_cid', '=', normalisedCid), eb('live', '=', sql.lit(1))]),
+          eb('deal_uuid', '=', dealUuid),
+        ]),
+      )
+      .execute()
+    const identical = rows.find((row) => row.live === 1 && row.normalised_cid === normalisedCid)
+    return {
+      identical: clashOf(identical),
+      sameUuid: clashOf(rows.find((row) => row.deal_uuid === dealUuid)),
+    }
   }
 
   /**
@@ -107,10 +121,13 @@ export class DealStore {
     return dealParams.decode(deal.params)
   }
 
-  /** Writes a new deal and the first line of its log. Fails on the unique indexes when it clashes with another. */
-  async insert(trx: ProviderTransaction, row: Insertable<DealTable>, detail: string): Promise<void> {
-    await trx.insertInto('deals').values(row).execute()
-    await this.note(trx, row.deal_uuid, 'accepted', row.state, detail)
+  /** Writes a deal that is accepted now, and how its log begins. Fails on the unique indexes when it clashes with another. */
+  async insert(trx: ProviderTransaction, row: Insertable<DealTable>): Promise<void> {
+    await insertRows(trx, 'deals', [row])
+    const line = { deal_uuid: row.deal_uuid, at_ms: row.created_ms, state: row.state }
+    const accepted = { ...line, event: 'accepted', state: 'Accepted', detail: `from peer ${row.peer_id}` }
+    if (row.state === 'Accepted') await insertRows(trx, 'deal_log', [accepted])
+    else await insertRows(trx, 'deal_log', [accepted, { ...line, event: 'dataAwaited', detail: '' }])
   }
 
   /**
@@ -178,6 +195,10 @@ export class DealStore {
       .limit(2)
       .execute()
   }
+}
+
+function clashOf(deal: Pick<DealTable, 'deal_uuid' | 'created_ms'> | undefined): Clash | 'none' {
+  return deal === undefined ? 'none' : { dealUuid: deal.deal_uuid, proposedAt: goTime(deal.created_ms) }
 }
 
 /** A failure or waiting as its column holds it. */

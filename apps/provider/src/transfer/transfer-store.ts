@@ -1,5 +1,5 @@
 import { next, type TransferEvent, transferTransitions } from '@sealane/lifecycle'
-import { compareAndSet } from '@sealane/sql'
+import { compareAndSet, insertRows } from '@sealane/sql'
 import type { Insertable, Kysely, Updateable } from 'kysely'
 import type { Clock } from '../clock.js'
 import type {
@@ -20,24 +20,21 @@ export class TransferStore {
   ) {}
 
   async insert(trx: ProviderTransaction, deal: Insertable<DealTable>, offline: boolean): Promise<void> {
-    const now = this.clock.now()
-    await trx
-      .insertInto('transfers')
-      .values({
-        deal_uuid: deal.deal_uuid,
-        turn: 1,
-        state: offline ? 'AwaitingImport' : 'Queued',
-        state_since_ms: now,
-        wake_at: offline ? null : now,
-        tries: 0,
-        total_bytes: deal.transfer_size,
-        received_bytes: 0,
-        restarts: 0,
-        validator: null,
-        import_path: null,
-        failure: null,
-      })
-      .execute()
+    const row: TransferTable = {
+      deal_uuid: deal.deal_uuid,
+      turn: 1,
+      state: offline ? 'AwaitingImport' : 'Queued',
+      state_since_ms: deal.created_ms,
+      wake_at: offline ? null : deal.created_ms,
+      tries: 0,
+      total_bytes: deal.transfer_size,
+      received_bytes: 0,
+      restarts: 0,
+      validator: null,
+      import_path: null,
+      failure: null,
+    }
+    await insertRows(trx, 'transfers', [row])
   }
 
   async read(dealUuid: string, from: Kysely<ProviderTables> = this.db): Promise<TransferTable | undefined> {

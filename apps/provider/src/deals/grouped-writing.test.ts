@@ -1,10 +1,10 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openDatabase } from '@sealane/sql'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
-import { GroupedWriting } from './grouped-writing.js'
-import { openDatabase } from './open-database.js'
+import { groupedWriting } from './grouped-writing.js'
 
 interface Tables {
   notes: { id: number; text: string }
@@ -21,10 +21,10 @@ async function opened() {
 describe('writers put together', () => {
   it('each get their own answer, in order, and all are written', async () => {
     const db = await opened()
-    const grouped = new GroupedWriting(db)
+    const together = groupedWriting<Tables, number>(db)
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, id) =>
-        grouped.write(async (trx) => {
+        together(async (trx) => {
           await trx
             .insertInto('notes')
             .values({ id, text: `note ${id}` })
@@ -43,9 +43,9 @@ describe('writers put together', () => {
 
   it('fail alone, and undo what they wrote', async () => {
     const db = await opened()
-    const grouped = new GroupedWriting(db)
+    const together = groupedWriting<Tables, number>(db)
     const write = (id: number, then?: Error) =>
-      grouped.write(async (trx) => {
+      together(async (trx) => {
         await trx.insertInto('notes').values({ id, text: 'x' }).execute()
         if (then !== undefined) throw then
         return id
@@ -72,9 +72,9 @@ describe('writers put together', () => {
 
   it('all fail when the transaction cannot be made', async () => {
     const db = await opened()
-    const grouped = new GroupedWriting(db)
+    const together = groupedWriting<Tables, number>(db)
     await db.destroy()
-    const settled = await Promise.allSettled([grouped.write(async () => 1), grouped.write(async () => 2)])
+    const settled = await Promise.allSettled([together(async () => 1), together(async () => 2)])
     expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   })
 })
