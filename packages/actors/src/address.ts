@@ -87,11 +87,20 @@ export function isDefined(address: Address): boolean {
   return address !== undefinedAddress
 }
 
+/** Addresses taken apart lately: one proposal or message writes the same few a dozen times. */
+const lately = new Map<Address, Uint8Array>()
+const MOST_LATELY = 1024
+
 /** Protocol byte and payload. Verifies the checksum again. @throws AddressError `UNDEFINED_ADDRESS` */
 export function addressBytes(address: Address): Uint8Array {
   if (address === undefinedAddress) throw new AddressError('UNDEFINED_ADDRESS')
   if (address.length < 3) throw new AddressError('INVALID_LENGTH')
-  return bytesOfText(protocolOf(address.charCodeAt(1) - 48), address.slice(2))
+  const known = lately.get(address)
+  if (known !== undefined) return known.slice()
+  const bytes = bytesOfText(protocolOf(address.charCodeAt(1) - 48), address.slice(2))
+  if (lately.size >= MOST_LATELY) lately.clear()
+  lately.set(address, bytes)
+  return bytes.slice()
 }
 
 /** Reads protocol byte and payload; empty input is the undefined address. @throws AddressError */

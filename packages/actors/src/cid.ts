@@ -103,15 +103,11 @@ export function cidParts(cid: Cid): CidParts {
 
 /** A version 1 CID from its parts. */
 export function makeCid(codecNumber: number, hashCode: number, digest: Uint8Array): Cid {
-  return cidFromBytes(
-    Uint8Array.from([
-      1,
-      ...encodeVarint(BigInt(codecNumber)),
-      ...encodeVarint(BigInt(hashCode)),
-      ...encodeVarint(BigInt(digest.length)),
-      ...digest,
-    ]),
-  )
+  const prefix = [codecNumber, hashCode, digest.length].flatMap((value) => [...encodeVarint(BigInt(value))])
+  const bytes = new Uint8Array(1 + prefix.length + digest.length)
+  bytes.set([1, ...prefix])
+  bytes.set(digest, 1 + prefix.length)
+  return `b${base32.encode(bytes)}` as Cid
 }
 
 /** The chain's CID of CBOR bytes: dag-cbor with blake2b-256 (`bafy2bzace…`). */

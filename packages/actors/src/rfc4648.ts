@@ -33,16 +33,20 @@ export interface BaseEncoding {
   decode(text: string): Uint8Array
 }
 
+/** Stands in a table of values for characters outside the alphabet. */
+const none = 0xff
+
 function baseEncoding(name: string, alphabet: string, bitsPerCharacter: number): BaseEncoding {
-  const values = new Map([...alphabet].map((character, value) => [character, value]))
+  const values = new Uint8Array(128).fill(none)
+  for (let value = 0; value < alphabet.length; value++) values[alphabet.charCodeAt(value)] = value
   const mask = (1 << bitsPerCharacter) - 1
   return {
     encode(bytes) {
       let out = ''
       let buffer = 0
       let bits = 0
-      for (const byte of bytes) {
-        buffer = ((buffer & 0xffff) << 8) | byte
+      for (let i = 0; i < bytes.length; i++) {
+        buffer = ((buffer & 0xffff) << 8) | (bytes[i] ?? 0)
         bits += 8
         while (bits >= bitsPerCharacter) {
           bits -= bitsPerCharacter
@@ -58,8 +62,8 @@ function baseEncoding(name: string, alphabet: string, bitsPerCharacter: number):
       let bits = 0
       let used = 0
       for (let i = 0; i < text.length; i++) {
-        const value = values.get(text.charAt(i))
-        if (value === undefined) throw new IllegalCharacter(name, i)
+        const value = values[text.charCodeAt(i)] ?? none
+        if (value === none) throw new IllegalCharacter(name, i)
         buffer = ((buffer & 0xffff) << bitsPerCharacter) | value
         bits += bitsPerCharacter
         if (bits >= 8) {

@@ -9,7 +9,10 @@ export const MAX_SIGNATURE_BYTES = 200
 /** Type byte and signature data. @throws CborError `UNENCODABLE` on an unknown type */
 export function signatureBytes(signature: Signature): Uint8Array {
   if (!isType(signature.type)) throw new CborError('UNENCODABLE', `invalid signature type ${signature.type}`)
-  return Uint8Array.of(signature.type, ...signature.data)
+  const bytes = new Uint8Array(1 + signature.data.length)
+  bytes[0] = signature.type
+  bytes.set(signature.data, 1)
+  return bytes
 }
 
 /** The inverse. @throws CborError `INVALID_VALUE` */

@@ -16,6 +16,7 @@ export class VarintError extends Error {
 
 /** `value` (0 ≤ n < 2^63) as an unsigned LEB128 varint, shortest form. */
 export function encodeVarint(value: bigint): Uint8Array {
+  if (value >= 0n && value < 0x80n) return Uint8Array.of(Number(value))
   if (value < 0n || value >= 1n << 63n) throw new VarintError('OVERFLOW')
   const out: number[] = []
   let rest = value

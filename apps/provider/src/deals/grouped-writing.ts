@@ -4,6 +4,8 @@ import { gathered } from '../gathered.js'
 
 /** Writers of one transaction at most: the event loop waits for all of them. */
 const mostTogether = 128
+/** About what an fsync takes: the event loop reads on meanwhile, and the disk serves several for one. Unit: ms. */
+const waitMs = 3
 
 type Writer<DB, T> = (trx: Transaction<DB>) => Promise<T>
 
@@ -17,7 +19,7 @@ const release = CompiledQuery.raw('RELEASE one')
  */
 export function groupedWriting<DB, T = void>(db: Kysely<DB>): (writer: Writer<DB, T>) => Promise<T> {
   // When the transaction itself fails, on a full disk for instance, nothing of anybody is written.
-  return gathered(mostTogether, (writers: readonly Writer<DB, T>[]) =>
+  return gathered({ most: mostTogether, waitMs }, (writers: readonly Writer<DB, T>[]) =>
     writing(db, async (trx) => {
       const outcomes: PromiseSettledResult<T>[] = []
       for (const write of writers) {

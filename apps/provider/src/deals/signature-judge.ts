@@ -5,7 +5,7 @@ import { gathered } from '../gathered.js'
 /** Signatures of one batch at most; what comes meanwhile makes the next one. */
 const mostTogether = 256
 
-const judgeBls = gathered(mostTogether, async (items: readonly SignedBytes[]) => {
+const judgeBls = gathered({ most: mostTogether }, async (items: readonly SignedBytes[]) => {
   const verdicts = await verifyEach(items, randomBytes(32))
   return verdicts.map((value) => ({ status: 'fulfilled', value }) as const)
 })

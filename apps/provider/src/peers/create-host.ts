@@ -8,6 +8,7 @@ import { tls } from '@libp2p/tls'
 import { createLibp2p } from 'libp2p'
 import type { ProviderConfig } from '../config.js'
 import type { PeerGate } from './peer-gate.js'
+import { quietLogger } from './quiet-logger.js'
 
 /**
  * A stream's first window lets a client send about a proposal; transfers from a peer's data server need more over a
@@ -50,6 +51,8 @@ export async function createHost(
       reconnectRetries: 0,
     },
     services: { identify: identify(), ping: ping() },
+    // DEBUG=libp2p:* in the environment brings the library's own logger back.
+    ...(process.env.DEBUG === undefined ? { logger: quietLogger } : {}),
     start: false,
   })
   return host

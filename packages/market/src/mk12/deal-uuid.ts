@@ -1,4 +1,4 @@
-import { bytesOf, CborError, type Codec, mapped } from '@sealane/actors'
+import { base16, bytesOf, CborError, type Codec, mapped } from '@sealane/actors'
 
 declare const dealUuidBrand: unique symbol
 
@@ -16,13 +16,12 @@ export function parseDealUuid(text: string): DealUuid {
 
 /** The 16 bytes: what a status request signs. */
 export function dealUuidBytes(uuid: DealUuid): Uint8Array {
-  const hex = uuid.replaceAll('-', '')
-  return Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16))
+  return base16.decode(uuid.replaceAll('-', ''))
 }
 
 /** The text of 16 bytes. */
 export function dealUuidFromBytes(bytes: Uint8Array): DealUuid {
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const hex = base16.encode(bytes)
   const groups = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)]
   return parseDealUuid(groups.join('-'))
 }
