@@ -17,7 +17,7 @@ export { type HeadCursor, type HeadFollowerOptions, type HeadStep, headFollower 
 export { type NodeAddress, parseApiInfo } from './node/api-info.js'
 export type { ChainLog } from './node/node-pool.js'
 export { type Json, parseJson, stringifyJson } from './rpc/json.js'
-export { rpcCall } from './rpc/rpc-call.js'
+export { rpcCall, rpcSubscribe } from './rpc/rpc-call.js'
 export type { ActorState, CirculatingSupply, NetworkParams, NodeVersion } from './wire/actor.js'
 export type { CollateralBounds, MarketBalance, MarketDeal, MarketDealProposal } from './wire/market.js'
 export type {

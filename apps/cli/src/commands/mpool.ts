@@ -13,6 +13,8 @@ import { answers, group } from '../frame/answers.js'
 import { natural } from '../frame/parse-args.js'
 import type { Session } from '../frame/session.js'
 import { gasPerf, gasPerfText, mpoolStatText, senderStat } from '../show/mpool-text.js'
+import { replace } from './mpool-replace.js'
+import { sub } from './mpool-sub.js'
 
 export function mpoolCommand(session: Session): Command {
   return group('mpool', 'The chain node’s message pool.', [
@@ -21,6 +23,8 @@ export function mpoolCommand(session: Session): Command {
     find(session),
     config(session),
     gasPerfCommand(session),
+    replace(session),
+    sub(session),
   ])
 }
 
@@ -29,10 +33,11 @@ function pending(session: Session): Command {
     session,
     {
       usage: 'pending',
+      watch: true,
       about: 'Print messages that are not in a block yet.',
       examples: [
         'mpool pending',
-        'mpool pending --cids',
+        'mpool pending --cids --watch',
         'mpool pending --from t3r55bj7ng334apf3iy4ytrwwmeovrongerccqlxyjpgdlgoau4y7kckcruvozywxt35vvp2d72gdmtu42nu3a',
       ],
     },
@@ -78,6 +83,7 @@ function stat(session: Session): Command {
     session,
     {
       usage: 'stat',
+      watch: true,
       about: 'Count pooled messages by sender: used nonces, next ones, those above a gap, fee caps too low.',
       examples: ['mpool stat', 'mpool stat --local --basefee-lookback 60'],
       notes:

@@ -8,28 +8,34 @@ const queuedStates = new Set(['Queued', 'Held'])
 
 /** `storage-deals pending-publish`. */
 export function pendingPublish(session: Session): Command {
-  return answers(
+  return answers<{ publishNow?: boolean }>(
     session,
     {
       usage: 'pending-publish',
       watch: true,
       about:
         'List deals whose PublishStorageDeals message has not been sent: how long, and what each waits for.',
-      examples: ['storage-deals pending-publish', 'storage-deals pending-publish --watch'],
+      examples: [
+        'storage-deals pending-publish',
+        'storage-deals pending-publish --watch',
+        'storage-deals pending-publish --publish-now',
+      ],
       notes:
-        'Home publishes, so the miner app is asked. A batch goes when it is full, after its period, or when a start epoch is near.',
+        'Home publishes, so the miner app is asked. A batch goes when it is full, after its period, or when a start epoch is near, or now with --publish-now: money and caps are judged as ever.',
     },
-    async () => {
-      const rows = (await (await session.miner())['publications.list']({})).filter(({ state }) =>
-        queuedStates.has(state),
-      )
+    async ({ publishNow }) => {
+      const miner = await session.miner()
+      const all = await (publishNow ? miner['publications.publishNow']({}) : miner['publications.list']({}))
+      const rows = all.filter(({ state }) => queuedStates.has(state))
       const deals = rows.length === 0 ? new Map() : await dealsByUuid(session)
       const queued = rows.map((row): QueuedDeal => {
         const deal = deals.get(row.requestId)
         return { ...row, client: deal?.client ?? null, pieceSize: deal?.pieceSize ?? null }
       })
-      return { json: queued, text: pendingPublishText(queued, session.terminal.now()) }
+      const said = publishNow && rows.length > 0 ? 'publishing deals\n' : ''
+      return { json: queued, text: `${said}${pendingPublishText(queued, session.terminal.now())}` }
     },
+    (command) => command.option('--publish-now', 'send a publish message now, wait for no batch'),
   )
 }
 

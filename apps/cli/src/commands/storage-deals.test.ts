@@ -236,4 +236,28 @@ describe('storage-deals pending-publish', () => {
       'No deals queued to be published\n',
     )
   })
+
+  it('lets them go now with --publish-now', async () => {
+    const row = {
+      requestId: notesDeal().dealUuid,
+      proposalCid: notesDeal().proposalCid,
+      state: 'Queued',
+      stateSinceMs: recordedNowMs,
+      waiting: null,
+      failure: null,
+      messageCid: null,
+      dealId: null,
+    }
+    let asked = 0
+    const miner = {
+      'publications.publishNow': async () => {
+        asked += 1
+        return [row]
+      },
+    }
+    const env = await scriptedApps({ miner })
+    const { out } = await runCommand('storage-deals pending-publish --publish-now', env)
+    expect(asked).toBe(1)
+    expect(out).toMatch(/^publishing deals\n1 deals queued to be published:\n/)
+  })
 })

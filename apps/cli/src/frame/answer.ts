@@ -1,6 +1,6 @@
 /** What a command found: one document for programs (`--json`), one text for people. */
 export interface Answer {
-  /** bigints become decimal strings, bytes base 64. */
+  /** undefined: nothing is printed with --json, because it was printed already. bigints become decimal strings, bytes base 64. */
   readonly json: unknown
   /** Ends with a newline unless empty. */
   readonly text: string

@@ -38,7 +38,8 @@ export function answers<Options extends object = object>(
       if (options.watch)
         return await watch(session, () => run(options, command.args), { json: options.json === true })
       const answer = await run(options, command.args)
-      session.terminal.out(options.json === true ? jsonText(answer.json) : answer.text)
+      const shown = options.json === true ? answer.json : answer.text
+      if (shown !== undefined) session.terminal.out(options.json === true ? jsonText(shown) : answer.text)
       if (answer.exitCode !== undefined) session.exitCode = answer.exitCode
     })
 }

@@ -82,7 +82,7 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'mpool',
-    about: 'the chain node’s message pool: pending, stat, find, config, gas-perf',
+    about: 'the chain node’s message pool: pending, stat, find, config, gas-perf, replace, sub',
     load: async (session) => (await import('../commands/mpool.js')).mpoolCommand(session),
   },
   {

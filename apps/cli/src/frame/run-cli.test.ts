@@ -87,6 +87,8 @@ describe('the command line', () => {
       'mpool find',
       'mpool config',
       'mpool gas-perf',
+      'mpool replace',
+      'mpool sub',
       'market balance',
       'market add',
       'market withdraw',

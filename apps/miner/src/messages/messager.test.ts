@@ -243,6 +243,57 @@ describe('the messager', () => {
     expect((await message('add-1')).state).toBe('Confirmed')
   })
 
+  describe('told by the operator to replace by fee', () => {
+    const wait = () => epochs(1, { empty: true, seconds: 1 })
+
+    it('raises the premium 1.25 × + 1, keeps the nonce, and the same bytes win', async () => {
+      await ask()
+      await rig.messager.round()
+      const old = await message('add-1')
+      await wait()
+      const row = await rig.messager.replace(old.uuid, { auto: true })
+      expect(row.cid).not.toBe(old.cid)
+      expect(row.nonce).toBe(old.nonce)
+      expect(BigInt(row.gas_premium ?? 0)).toBe((BigInt(old.gas_premium ?? 0) * 125n) / 100n + 1n)
+      expect(await signedTwice()).toEqual([])
+      await epochs(8)
+      expect(await message('add-1')).toMatchObject({ state: 'Confirmed', cid: row.cid })
+    })
+
+    it('takes named fees, and refuses those that pools would', async () => {
+      await ask()
+      await rig.messager.round()
+      const old = await message('add-1')
+      const premium = BigInt(old.gas_premium ?? 0)
+      const named = (gasPremium: bigint, gasFeeCap: bigint) =>
+        rig.messager.replace(old.uuid, { gasPremium: attoFil(gasPremium), gasFeeCap: attoFil(gasFeeCap) })
+      const least = (premium * 110n) / 100n + 1n
+      await expect(named(least - 1n, 10n ** 6n)).rejects.toThrow(
+        `increase GasPremium to ${least} from ${least - 1n}: replace by fee has too low GasPremium`,
+      )
+      await expect(named(least, least - 1n)).rejects.toThrow(/is below the premium/)
+      expect((await message('add-1')).cid).toBe(old.cid)
+      expect((await named(least, 10n ** 6n)).gas_premium).toBe(String(least))
+    })
+
+    it('refuses what is over the fee limit, and replaces only the lowest nonce', async () => {
+      await ask()
+      await ask()
+      await rig.messager.round()
+      const [lowest, next] = [await message('add-1'), await message('add-2')]
+      await expect(rig.messager.replace(lowest.uuid, { auto: true, feeLimit: attoFil(1n) })).rejects.toThrow(
+        /over the fee limit of 0.000000000000000001 FIL/,
+      )
+      await expect(rig.messager.replace(next.uuid, { auto: true })).rejects.toThrow(
+        `nonce ${lowest.nonce} of ${from} waits below nonce ${next.nonce}`,
+      )
+      await epochs(8)
+      await expect(rig.messager.replace(lowest.uuid, { auto: true })).rejects.toThrow(
+        /the message is Confirmed/,
+      )
+    })
+  })
+
   it('accepts the original as the winner of a race with its replacement', async () => {
     await ask()
     await rig.messager.round()

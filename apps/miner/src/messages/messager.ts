@@ -7,13 +7,14 @@ import { ChainWatch } from '../chain-watch/chain-watch.js'
 import { Clock } from '../clock.js'
 import { MinerDb, type MinerTransaction } from '../database.js'
 import { RoomLoop } from '../loops/room-loop.js'
+import { MinerError } from '../miner-error.js'
 import { MinerActor } from '../network/miner-actor.js'
 import { Policy } from '../policy/policy.js'
 import type { MessageRequest } from './message-request.js'
 import { MessageSender } from './message-sender.js'
 import { MessageStore, type StoredMessage } from './message-store.js'
 import { MessagerOptions } from './messager-options.js'
-import { PoolKeeper } from './pool-keeper.js'
+import { PoolKeeper, type ReplacementWish } from './pool-keeper.js'
 
 /**
  * The one writer of every sender's nonces: plan → estimate → permit → sign → persist → push → re-push, replace or fill → confirmed.
@@ -75,6 +76,18 @@ export class Messager {
       await this.store.refuse(trx, row, because)
       return true
     })
+  }
+
+  /**
+   * Replaces a message in the pools by fee, same nonce, and returns its row with the new CID.
+   * @throws {MinerError} BAD_REQUEST, OVER_CAP, INSUFFICIENT_FUNDS, NETWORK_UNKNOWN
+   */
+  async replace(uuid: string, wanted: ReplacementWish): Promise<StoredMessage> {
+    const head = this.watch.requireHead()
+    const row = await this.store.byUuid(uuid)
+    if (row === undefined) throw new MinerError({ code: 'BAD_REQUEST', reason: `no message ${uuid}` })
+    await this.pool.replace(row, wanted, head)
+    return (await this.store.byUuid(uuid)) ?? row
   }
 
   /** One look at every sender that has something unsettled. */

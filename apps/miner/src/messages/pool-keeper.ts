@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common'
-import { type Address, decodeSignedMessage, SEND } from '@sealane/actors'
+import { type Address, decodeSignedMessage, type Message, SEND } from '@sealane/actors'
 import { ChainError, ChainPort, type TipSet } from '@sealane/chain'
-import { attoFil, formatFil } from '@sealane/fil-units'
+import { type AttoFil, attoFil, formatFil } from '@sealane/fil-units'
 import { Log } from '@sealane/host'
 import { writing } from '@sealane/sql'
 import { Alerts } from '../alert/alerts.js'
 import { Clock } from '../clock.js'
 import { MinerDb } from '../database.js'
+import { MinerError } from '../miner-error.js'
 import type { MessageClass } from '../policy/message-class.js'
 import { Policy } from '../policy/policy.js'
 import { MessagePricing } from './message-pricing.js'
@@ -14,7 +15,7 @@ import type { MessageRequest } from './message-request.js'
 import { MessageSender } from './message-sender.js'
 import { MessageStore, type StoredMessage } from './message-store.js'
 import { MessagerOptions } from './messager-options.js'
-import { replacementFees } from './replace-by-fee.js'
+import { leastReplacementPremium, replacementFees } from './replace-by-fee.js'
 
 /** The lowest pending nonce is pushed again after this many epochs; the others after `repushEpochs`. */
 const LOWEST_REPUSH_EPOCHS = 3
@@ -24,6 +25,16 @@ const REPUSH_AFTER_MS = 2_000
 const HOLE_PATIENCE_MS = 20_000
 /** Searches for a message whose nonce the chain has passed, before somebody is told. About 10 s. */
 const SEARCHES_BEFORE_ALARM = 5
+
+/** Fees as the operator names them: attoFIL per gas unit, gas units. */
+interface NamedFees {
+  readonly gasPremium: AttoFil
+  readonly gasFeeCap: AttoFil
+  readonly gasLimit?: number | undefined
+}
+
+/** What the operator wants of a replacement: fees by the messager's own rule, at most `feeLimit` attoFIL in all, or named ones. */
+export type ReplacementWish = { readonly auto: true; readonly feeLimit?: AttoFil | undefined } | NamedFees
 
 /** Keeps signed messages alive in the pools: pushes again, finds what the watch missed, replaces what is stuck, fills holes. */
 @Injectable()
@@ -131,16 +142,64 @@ export class PoolKeeper {
       )
       return
     }
-    const oldFee = attoFil(BigInt(message.gasLimit) * message.gasFeeCap)
-    const signed = await this.sender.sign(current, { ...message, ...fees }, { cid: current.cid, fee: oldFee })
-    await writing(this.db, (trx) => this.store.replaced(trx, current.uuid, head.height))
+    await this.#replaceWith(current, message, { ...message, ...fees }, head)
+  }
+
+  /**
+   * Replaces a message by fee because the operator says so, by the same rules: the lowest pending nonce, a premium that pools take,
+   * within the class's cap and what the sender has.
+   * @throws {MinerError} BAD_REQUEST, OVER_CAP, INSUFFICIENT_FUNDS
+   */
+  async replace(row: StoredMessage, wanted: ReplacementWish, head: TipSet): Promise<void> {
+    const signing = row.cid === null ? undefined : await this.store.signing(row.cid)
+    if (row.state !== 'Pushed' || row.nonce === null || signing === undefined)
+      throw refused(`the message is ${row.state}: only one that is in the pools can be replaced`)
+    const { message } = decodeSignedMessage(signing.signed)
+    const actor = await this.chain.getActor(message.from, head.key)
+    const chainNonce = actor?.nonce ?? 0
+    if (row.nonce > chainNonce)
+      throw refused(
+        `nonce ${chainNonce} of ${message.from} waits below nonce ${row.nonce}: nothing above it can land, replace that one first`,
+      )
+    const fees =
+      'auto' in wanted ? await this.#autoFees(row, message, wanted.feeLimit) : manualFees(message, wanted)
+    const needs = attoFil(message.value + BigInt(fees.gasLimit) * fees.gasFeeCap)
+    const has = actor?.balance ?? attoFil(0n)
+    if (has < needs) {
+      const facts = { address: message.from, has: formatFil(has), needs: formatFil(needs) }
+      throw new MinerError(
+        { code: 'INSUFFICIENT_FUNDS', ...facts },
+        `${facts.address} has ${facts.has}, the replacement needs ${facts.needs}`,
+      )
+    }
+    await this.#replaceWith(row, message, { ...message, ...fees }, head)
+  }
+
+  async #autoFees(row: StoredMessage, message: Message, feeLimit: AttoFil | undefined) {
+    const { maxFee } = this.policy.cap(row.class as MessageClass)
+    const most = feeLimit !== undefined && feeLimit < maxFee ? feeLimit : maxFee
+    const gasPremium = await this.chain.estimateGasPremium(10, message.from, message.gasLimit)
+    const gasFeeCap = await this.chain.estimateFeeCap({ ...message, gasPremium }, 20)
+    const fees = replacementFees(message, { gasFeeCap, gasPremium }, message.gasLimit, most)
+    if (fees !== undefined) return { ...fees, gasLimit: message.gasLimit }
+    const least = attoFil(BigInt(message.gasLimit) * leastReplacementPremium(message.gasPremium))
+    throw refused(
+      `a replacement costs at least ${formatFil(least)}, over ${most === maxFee ? `the ${row.class} cap` : 'the fee limit'} of ${formatFil(most)}`,
+    )
+  }
+
+  async #replaceWith(row: StoredMessage, old: Message, message: Message, head: TipSet): Promise<void> {
+    if (row.cid === null) return
+    const oldFee = attoFil(BigInt(old.gasLimit) * old.gasFeeCap)
+    const signed = await this.sender.sign(row, message, { cid: row.cid, fee: oldFee })
+    await writing(this.db, (trx) => this.store.replaced(trx, row.uuid, head.height))
     this.log.warn('message replaced by fee', {
-      class: current.class,
-      nonce: message.nonce,
-      premium: fees.gasPremium,
-      was: message.gasPremium,
+      class: row.class,
+      nonce: old.nonce,
+      premium: message.gasPremium,
+      was: old.gasPremium,
     })
-    await this.sender.push(current.uuid, signed, head)
+    await this.sender.push(row.uuid, signed, head)
   }
 
   /**
@@ -209,4 +268,23 @@ export class PoolKeeper {
       throw error
     }
   }
+}
+
+/** Fees that the operator named, held against what pools take. */
+function manualFees(message: Message, { gasPremium, gasFeeCap, gasLimit }: NamedFees) {
+  const least = leastReplacementPremium(message.gasPremium)
+  if (gasPremium < least)
+    throw refused(
+      `increase GasPremium to ${least} from ${gasPremium}: replace by fee has too low GasPremium (the pooled message has ${message.gasPremium})`,
+    )
+  if (gasFeeCap < gasPremium) throw refused(`the fee cap ${gasFeeCap} is below the premium ${gasPremium}`)
+  if (gasLimit !== undefined && gasLimit < message.gasLimit)
+    throw refused(
+      `the gas limit ${gasLimit} is below the ${message.gasLimit} that the message was estimated to need`,
+    )
+  return { gasPremium, gasFeeCap, gasLimit: gasLimit ?? message.gasLimit }
+}
+
+function refused(reason: string): MinerError {
+  return new MinerError({ code: 'BAD_REQUEST', reason })
 }

@@ -11,6 +11,8 @@ export type SettingName =
   | 'init'
   | 'cursor'
   | 'coordinatorEpoch'
+  /** Deals queued up to this time do not wait for their batch: the operator said so. Unix ms. */
+  | 'publishNow'
 
 @Injectable()
 export class Settings {

@@ -21,11 +21,13 @@ import { MinerDb } from '../database.js'
 import { MinerInit } from '../init/miner-init.js'
 import { multiaddrBytes, peerIdBytes } from '../init/reachability.js'
 import type { MessageRequest } from '../messages/message-request.js'
+import type { StoredMessage } from '../messages/message-store.js'
 import { Messager } from '../messages/messager.js'
 import { MinerError } from '../miner-error.js'
 import { MinerActor } from '../network/miner-actor.js'
 import { Network } from '../network/network.js'
 import { PublicationStore } from '../publish/publication-store.js'
+import { Publications } from '../publish/publications.js'
 import { Funding } from '../wallet/funding.js'
 import { Keystore, type NamedKey } from '../wallet/keystore.js'
 import { Wallet } from '../wallet/wallet.js'
@@ -51,6 +53,7 @@ export class MinerOperator {
     private readonly funding: Funding,
     private readonly messager: Messager,
     private readonly publications: PublicationStore,
+    private readonly publishing: Publications,
     private readonly proving: ProvingViews,
     private readonly provingCheck: ProvingCheck,
     private readonly health: Health,
@@ -116,7 +119,25 @@ export class MinerOperator {
       },
       'messages.list': async ({ state, limit }) => await this.#messages(state, limit ?? DEFAULT_ROWS),
       'messages.get': async ({ id }) => await this.#message(id),
+      'messages.replace': async ({ auto, feeLimit, gasPremium, gasFeeCap, gasLimit, ...which }) => {
+        const { uuid } = await this.#stored(which)
+        const replaced = await this.messager.replace(
+          uuid,
+          auto
+            ? { auto, feeLimit: feeLimit === undefined ? undefined : attoFil(BigInt(feeLimit)) }
+            : {
+                gasPremium: atto('gasPremium', gasPremium),
+                gasFeeCap: atto('gasFeeCap', gasFeeCap),
+                gasLimit,
+              },
+        )
+        return messageRow(replaced)
+      },
       'publications.list': async () => await this.#publications(),
+      'publications.publishNow': async () => {
+        await this.publishing.publishNow()
+        return await this.#publications()
+      },
       'proving.info': async () => await this.proving.info(),
       'proving.deadlines': async () => await this.proving.deadlines(),
       'proving.partitions': async () => await this.proving.partitions(),
@@ -216,21 +237,35 @@ export class MinerOperator {
     return (await query.execute()).reverse().map(messageRow)
   }
 
-  /** By uuid, request id, or any CID it ever had. */
   async #message(id: string): Promise<MessageRow> {
+    return messageRow(await this.#stored({ id }))
+  }
+
+  /** By uuid, request id, any CID it ever had, or sender and nonce. */
+  async #stored(which: { id?: string; from?: string; nonce?: number }): Promise<StoredMessage> {
+    const { id = '', from, nonce } = which
+    const bySender = from !== undefined && nonce !== undefined
     const signing = await this.db
       .selectFrom('signings')
       .select('uuid')
-      .where('cid', '=', id)
+      .where((eb) =>
+        bySender
+          ? eb.and([eb('from_address', '=', parseAddress(from)), eb('nonce', '=', nonce)])
+          : eb('cid', '=', id),
+      )
       .executeTakeFirst()
     const row = await this.db
       .selectFrom('messages')
       .selectAll()
       .where((eb) => eb.or([eb('uuid', '=', signing?.uuid ?? id), eb('request_id', '=', id)]))
       .executeTakeFirst()
-    if (row === undefined)
-      throw new MinerError({ code: 'BAD_REQUEST', reason: `no message of ours is called ${id}` })
-    return messageRow(row)
+    if (row === undefined) {
+      const reason = bySender
+        ? `no message of ours has nonce ${nonce} of ${from}`
+        : `no message of ours is called ${id}`
+      throw new MinerError({ code: 'BAD_REQUEST', reason })
+    }
+    return row
   }
 
   async #publications(): Promise<ResultOf<(typeof minerOperator)['publications.list']>> {
@@ -254,4 +289,10 @@ export class MinerOperator {
       dealId: row.deal_id,
     }))
   }
+}
+
+function atto(name: string, text: string | undefined) {
+  if (text === undefined)
+    throw new MinerError({ code: 'BAD_REQUEST', reason: `say ${name}, or let it be chosen: auto` })
+  return attoFil(BigInt(text))
 }

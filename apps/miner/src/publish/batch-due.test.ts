@@ -14,4 +14,8 @@ describe('when a publish batch goes', () => {
     expect(batchDue([deal(50_000), deal(0)], 60_000, 10, rules)).toBe('period')
     expect(batchDue([deal(0), deal(0, 2_890)], 1, 10, rules)).toBe('start epoch')
   })
+  it('goes when the operator says so, with what was queued by then; later deals wait again', () => {
+    expect(batchDue([deal(500), deal(0)], 600, 10, rules, 500)).toBe('operator')
+    expect(batchDue([deal(501)], 600, 10, rules, 500)).toBeUndefined()
+  })
 })

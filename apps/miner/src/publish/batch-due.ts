@@ -13,14 +13,16 @@ export interface BatchRules {
   readonly pressureEpochs: number
 }
 
-/** Why a batch should go now, or undefined while it may still grow. */
+/** Why a batch should go now, or undefined while it may still grow. `publishNowMs`: the operator lets no deal wait that was queued by then. */
 export function batchDue(
   deals: readonly QueuedDeal[],
   now: number,
   headEpoch: number,
   rules: BatchRules,
-): 'full' | 'period' | 'start epoch' | undefined {
+  publishNowMs = Number.NEGATIVE_INFINITY,
+): 'full' | 'period' | 'start epoch' | 'operator' | undefined {
   if (deals.length === 0) return undefined
+  if (deals.some(({ queuedMs }) => queuedMs <= publishNowMs)) return 'operator'
   if (deals.length >= rules.maxDeals) return 'full'
   if (deals.some(({ startEpoch }) => startEpoch - headEpoch <= rules.pressureEpochs)) return 'start epoch'
   if (deals.some(({ queuedMs }) => now - queuedMs >= rules.periodMs)) return 'period'

@@ -67,6 +67,12 @@ export class Publications {
     return this.#loop.stop()
   }
 
+  /** Lets the deals queued by now wait for no batch. Their money and their simulation are judged as ever. */
+  async publishNow(): Promise<void> {
+    await this.settings.set(this.db, 'publishNow', String(this.clock.now()))
+    this.#loop.nudge()
+  }
+
   /**
    * Takes a signed proposal for publishing, once per request id (the deal's uuid). A refusal that holds for ever is the answer;
    * trouble with the chain is thrown (`retry`).

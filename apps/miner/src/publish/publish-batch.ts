@@ -17,6 +17,7 @@ import { Clock } from '../clock.js'
 import { MinerDb } from '../database.js'
 import { Messager } from '../messages/messager.js'
 import { MinerError } from '../miner-error.js'
+import { Settings } from '../network/settings.js'
 import { nextDay, Policy } from '../policy/policy.js'
 import { Wallet } from '../wallet/wallet.js'
 import { batchDue } from './batch-due.js'
@@ -37,6 +38,7 @@ export class PublishBatch {
     private readonly wallet: Wallet,
     private readonly policy: Policy,
     private readonly store: PublicationStore,
+    private readonly settings: Settings,
     private readonly escrow: MarketEscrow,
     private readonly messager: Messager,
     private readonly clock: Clock,
@@ -62,7 +64,8 @@ export class PublishBatch {
     }
     const { batch } = this.options
     const deals = waiting.map((row) => ({ queuedMs: row.queued_ms, startEpoch: row.start_epoch }))
-    const due = batchDue(deals, now, head.height, batch)
+    const saidMs = await this.settings.get('publishNow')
+    const due = batchDue(deals, now, head.height, batch, saidMs === undefined ? undefined : Number(saidMs))
     if (due === undefined) return
     // Our own money is bound only for deals whose client has his there.
     const chosen: Publication[] = []

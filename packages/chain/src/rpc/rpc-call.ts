@@ -13,8 +13,24 @@ export async function rpcCall(
   params: readonly Json[],
   timeoutMs = 30_000,
 ): Promise<Json> {
+  return await firstOf(nodes, timeoutMs).call(method, params)
+}
+
+/**
+ * One subscription at the first node of FULLNODE_API_INFO, for the same tools (`Filecoin.MpoolSub`): its values until `signal` aborts.
+ * Rejects with ChainError, also when the node ends it.
+ */
+export async function* rpcSubscribe(
+  nodes: string,
+  method: string,
+  params: readonly Json[],
+  signal: AbortSignal,
+): AsyncGenerator<Json> {
+  yield* firstOf(nodes).subscribe(method, params, signal)
+}
+
+function firstOf(nodes: string, timeoutMs = 30_000): RpcNode {
   const [address] = parseApiInfo(nodes)
   if (address === undefined) throw new ChainError('NODES_INVALID', { text: 'no chain node given' })
-  const node = new RpcNode(address, { timeoutMs, maxResponseBytes: 64 * 1024 * 1024 })
-  return await node.call(method, params)
+  return new RpcNode(address, { timeoutMs, maxResponseBytes: 64 * 1024 * 1024 })
 }

@@ -50,6 +50,19 @@ export const walletKeyRow = z.object({
   nonce: z.int(),
 })
 
+const publications = z.array(
+  z.object({
+    requestId: z.string(),
+    proposalCid: z.string(),
+    state: z.string(),
+    stateSinceMs: timestampMs,
+    waiting: waiting.nullable(),
+    failure: failure.nullable(),
+    messageCid: z.string().nullable(),
+    dealId: z.int().nullable(),
+  }),
+)
+
 export const minerOperator = operatorApi({
   health: { permission: 'read', params: nothing, result: health },
   status: {
@@ -141,21 +154,30 @@ export const minerOperator = operatorApi({
     result: z.array(messageRow),
   },
   'messages.get': { permission: 'read', params: z.object({ id: z.string() }), result: messageRow },
+  /**
+   * Replaces a message in the pools by fee, same nonce: the one of `id` (its CID, uuid or request id), or of `from` and `nonce`. `auto`
+   * chooses the fees, within `feeLimit` attoFIL and the class's cap. Premium and fee cap are attoFIL per gas unit.
+   */
+  'messages.replace': {
+    permission: 'admin',
+    params: z.object({
+      id: z.string().optional(),
+      from: z.string().optional(),
+      nonce: z.int().nonnegative().optional(),
+      auto: z.boolean(),
+      feeLimit: decimal.optional(),
+      gasPremium: decimal.optional(),
+      gasFeeCap: decimal.optional(),
+      gasLimit: z.int().positive().optional(),
+    }),
+    result: messageRow,
+  },
+  /** Lets the deals queued by now wait for no batch. */
+  'publications.publishNow': { permission: 'admin', params: nothing, result: publications },
   'publications.list': {
     permission: 'read',
     params: nothing,
-    result: z.array(
-      z.object({
-        requestId: z.string(),
-        proposalCid: z.string(),
-        state: z.string(),
-        stateSinceMs: timestampMs,
-        waiting: waiting.nullable(),
-        failure: failure.nullable(),
-        messageCid: z.string().nullable(),
-        dealId: z.int().nullable(),
-      }),
-    ),
+    result: publications,
   },
   'proving.info': {
     permission: 'read',
