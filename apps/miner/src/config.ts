@@ -144,7 +144,16 @@ export const minerConfig = defineConfig(
         .nonnegative()
         .default(120)
         .describe('A deal starting sooner is refused. Unit: epochs.'),
-      min_price: fil().prefault('0').describe('Least price per GiB and epoch; the ask abroad decides first.'),
+      max_start: z
+        .int()
+        .positive()
+        .default(90 * 2880)
+        .describe('A deal starting later than this from now is refused. Unit: epochs of 30 s; 90 days.'),
+      min_price: fil()
+        .prefault('0.0000000005 FIL')
+        .describe(
+          'Least price per GiB and epoch of a deal, and of an ask that is signed here. An ask abroad may be higher; to take cheaper or free deals, lower this first.',
+        ),
       max_collateral: fil().prefault('1 FIL').describe('Provider collateral of one deal at most.'),
       daily_collateral: fil()
         .prefault('100 FIL')
@@ -206,6 +215,7 @@ export const minerConfig = defineConfig(
         .array(z.string())
         .default([])
         .describe('Addresses beside our own keys that the owner may pay.'),
+      daily_asks: z.int().positive().default(100).describe('Storage asks signed in a UTC day.'),
       max_creation: fil().prefault('100 FIL').describe('Deposit of a new miner at most.'),
     }),
   }),

@@ -189,7 +189,7 @@ describe('a deal and a sector on the devnet, as the sealer asks for them', { tim
       label: 'main line',
       startEpoch,
       endEpoch: epoch(startEpoch + 518_400),
-      storagePricePerEpoch: attoFil(100n),
+      storagePricePerEpoch: attoFil(1_000n),
       providerCollateral: attoFil((min * 12n) / 10n),
       clientCollateral: attoFil(0n),
     }

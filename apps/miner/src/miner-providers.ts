@@ -96,7 +96,8 @@ const options: Provider[] = [
       const named = new Set(policy.fund_addresses.map(parseAddress))
       const mayFund = (address: Address) =>
         named.has(address) || keystore.list().some((key) => key.address === address)
-      return new Policy({ caps: classCaps(policy), deals: dealCaps(publish), mayFund })
+      const asks = { minPricePerGib: publish.min_price, daily: BigInt(policy.daily_asks) }
+      return new Policy({ caps: classCaps(policy), deals: dealCaps(publish), asks, mayFund })
     },
   },
   {
@@ -136,6 +137,7 @@ const options: Provider[] = [
           minPricePerGib: publish.min_price,
           maxCollateral: publish.max_collateral,
           minStartEpochs: publish.min_start,
+          maxStartEpochs: publish.max_start,
         },
       ),
   },

@@ -66,6 +66,15 @@ export const sealerConfig = defineConfig(
         .prefault('20s')
         .describe('A task that no worker has taken is queued again after this long: Redis may have lost it.'),
     }),
+    intake: z.object({
+      daily_offers: z
+        .int()
+        .positive()
+        .default(20_000)
+        .describe(
+          'Deals that abroad may bring in a UTC day; over it they wait there. Bounds what a stolen box can leave here.',
+        ),
+    }),
     limits: z.object({
       enable_deal_sector: z
         .boolean()

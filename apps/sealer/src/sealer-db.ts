@@ -9,6 +9,7 @@ export interface SealerDb {
   /** A number between the miner's answer and the sector that takes it; one of an earlier coordinator epoch is never used. */
   spare_numbers: { sector_number: number; coordinator_epoch: number }
   pledges: { request_id: string; sector_number: number }
+  offer_days: { day: string; offers: number }
   limits: {
     only_row: 1
     enable_deal_sector: 0 | 1

@@ -5,6 +5,7 @@ export type SealerFacts =
   | { code: 'PIECE_DAMAGED'; pieceCid: string; actual: string }
   | { code: 'HOME_DISK_FULL'; dir: string; freeBytes: number; neededBytes: number }
   | { code: 'OFFER_REFUSED'; reason: string }
+  | { code: 'OFFERS_OVER_CAP'; day: string; cap: number }
   | { code: 'DEAL_EXPIRED'; dealUuid: string; startEpoch: number; headEpoch: number }
   | { code: 'PROOF_INVALID'; sector: number }
   | { code: 'MINER_NOT_READY'; waitingFor: string }
@@ -22,6 +23,7 @@ const remedies = {
   PIECE_DAMAGED: 'retry',
   HOME_DISK_FULL: 'retry',
   OFFER_REFUSED: 'drop',
+  OFFERS_OVER_CAP: 'hold',
   DEAL_EXPIRED: 'drop',
   PROOF_INVALID: 'hold',
   MINER_NOT_READY: 'retry',

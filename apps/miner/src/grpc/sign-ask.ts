@@ -3,6 +3,7 @@ import { codeOf, failureOf, remedyOf } from '@sealane/host'
 import { signedStorageAsk, storageAsk } from '@sealane/market'
 import type { Failure } from '@sealane/proto'
 import { writing } from '@sealane/sql'
+import { Clock } from '../clock.js'
 import { MinerDb } from '../database.js'
 import { MinerError } from '../miner-error.js'
 import { MinerActor } from '../network/miner-actor.js'
@@ -17,6 +18,7 @@ export class SignAsk {
     private readonly actor: MinerActor,
     private readonly policy: Policy,
     private readonly wallet: Wallet,
+    private readonly clock: Clock,
   ) {}
 
   /** CBOR SignedStorageAsk; a refusal of another miner's ask, or of what is no ask. */
@@ -28,16 +30,17 @@ export class SignAsk {
     try {
       const ask = decodeAsk(bytes)
       const worker = this.wallet.role('worker').address
-      const permit = this.policy.permitAsk({
-        worker,
-        bytes: storageAsk.encode(ask),
-        askMiner: ask.miner,
-        miner: miner.address,
-        requestId,
+      const signature = await writing(this.db, async (trx) => {
+        const permit = await this.policy.permitAsk(trx, {
+          worker,
+          bytes: storageAsk.encode(ask),
+          ask,
+          miner: miner.address,
+          requestId,
+          now: this.clock.now(),
+        })
+        return await this.wallet.signBytes(trx, permit, `ask ${ask.sequence}`)
       })
-      const signature = await writing(this.db, (trx) =>
-        this.wallet.signBytes(trx, permit, `ask ${ask.sequence}`),
-      )
       return { signedAsk: signedStorageAsk.encode({ ask, signature }), refusal: undefined }
     } catch (error) {
       if (remedyOf(error) === 'retry' || codeOf(error) === 'KEY_UNKNOWN') throw error

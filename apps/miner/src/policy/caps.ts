@@ -15,6 +15,12 @@ export interface ClassCap {
 
 export type ClassCaps = Readonly<Record<MessageClass, ClassCap>>
 
+/** What the worker key signs for clients to read: least price per GiB and epoch (attoFIL), and how many asks in a UTC day. */
+export interface AskCaps {
+  readonly minPricePerGib: AttoFil
+  readonly daily: bigint
+}
+
 /** What a day of deals may bind: provider collateral (attoFIL) and padded bytes, in all and for each client. */
 export interface DealCaps {
   readonly collateral: AttoFil

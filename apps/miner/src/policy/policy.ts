@@ -3,7 +3,7 @@ import { type Address, idOf, type Message, marketActor, powerActor } from '@seal
 import { type AttoFil, formatFil } from '@sealane/fil-units'
 import type { MinerTransaction } from '../database.js'
 import { MinerError } from '../miner-error.js'
-import type { ClassCaps, DealCaps } from './caps.js'
+import type { AskCaps, ClassCaps, DealCaps } from './caps.js'
 import { classRules, type MessageClass, type Receiver } from './message-class.js'
 
 /** Proof that policy allowed these exact bytes to be signed. Only {@link Policy} makes one, and the wallet signs nothing else. */
@@ -32,6 +32,7 @@ export class Permit {
 export interface PolicyOptions {
   readonly caps: ClassCaps
   readonly deals: DealCaps
+  readonly asks: AskCaps
   /** True for addresses that the owner may send money to: our own keys, and those the configuration names. */
   readonly mayFund: (address: Address) => boolean
 }
@@ -154,21 +155,37 @@ export class Policy {
     return day
   }
 
-  /** Allows the storage ask of our own miner to be signed with its worker key. */
-  permitAsk(o: {
-    worker: Address
-    bytes: Uint8Array
-    askMiner: Address
-    miner: Address
-    requestId: string
-  }): Permit {
-    if (o.askMiner !== o.miner) {
-      throw new MinerError({
-        code: 'POLICY',
-        class: 'ask',
-        reason: `the ask names ${o.askMiner}, we are ${o.miner}`,
-      })
+  /**
+   * Allows a storage ask of our own miner to be signed with its worker key, and books it on the day. What it offers may not be below
+   * home's own least price: it comes from abroad, and a client may hold us to what the worker key signed.
+   */
+  async permitAsk(
+    trx: MinerTransaction,
+    o: {
+      worker: Address
+      bytes: Uint8Array
+      ask: { miner: Address; price: bigint; verifiedPrice: bigint }
+      miner: Address
+      requestId: string
+      now: number
+    },
+  ): Promise<Permit> {
+    const refuse = (reason: string) => new MinerError({ code: 'POLICY', class: 'ask', reason }, reason)
+    if (o.ask.miner !== o.miner) throw refuse(`the ask names ${o.ask.miner}, we are ${o.miner}`)
+    const least = this.o.asks.minPricePerGib
+    // Verified deals are not taken, so what they would cost binds nobody.
+    if (o.ask.price < least || o.ask.verifiedPrice < 0n) {
+      const price = formatAtto(o.ask.price)
+      throw refuse(`the ask's price of ${price} is below publish.min_price of ${formatAtto(least)} at home`)
     }
+    await book(trx, {
+      day: dayOf(o.now),
+      what: 'asks',
+      who: '',
+      amount: 1n,
+      cap: this.o.asks.daily,
+      print: String,
+    })
     return Permit.grant({
       kind: 'ask',
       address: o.worker,

@@ -22,6 +22,8 @@ export interface DealTerms {
   readonly maxCollateral: AttoFil
   /** Epochs between now and a deal's start at least: the message still has to land. */
   readonly minStartEpochs: number
+  /** … and at most: until then its collateral is bound for nothing. */
+  readonly maxStartEpochs: number
 }
 
 export interface JudgeFacts {
@@ -66,6 +68,14 @@ export function judgeProposal(signed: ClientDealProposal, facts: JudgeFacts): Ci
   if (proposal.startEpoch < leastStart) {
     throw refuse(`start epoch ${proposal.startEpoch} is before ${leastStart}: too near to publish and seal`)
   }
+  const latestStart = facts.headEpoch + terms.maxStartEpochs
+  if (proposal.startEpoch > latestStart) {
+    throw refuse(`start epoch ${proposal.startEpoch} is after ${latestStart}: too far away`)
+  }
+  const latestEnd = facts.headEpoch + policy.maxSectorExpirationExtension
+  if (proposal.endEpoch > latestEnd) {
+    throw refuse(`end epoch ${proposal.endEpoch} is after ${latestEnd}: no sector may live that long`)
+  }
   const duration = proposal.endEpoch - proposal.startEpoch
   if (duration < policy.dealMinDuration || duration > policy.dealMaxDuration) {
     throw refuse(
@@ -78,7 +88,8 @@ export function judgeProposal(signed: ClientDealProposal, facts: JudgeFacts): Ci
       `the price ${formatFil(proposal.storagePricePerEpoch)} per epoch is below ${formatFil(leastPrice as AttoFil)}`,
     )
   }
-  const { providerCollateral } = proposal
+  const { providerCollateral, clientCollateral } = proposal
+  if (clientCollateral < 0n) throw refuse(`client collateral ${formatFil(clientCollateral)} is negative`)
   if (providerCollateral < facts.bounds.min || providerCollateral > facts.bounds.max) {
     throw refuse(
       `provider collateral ${formatFil(providerCollateral)} is outside ${formatFil(facts.bounds.min)} to ${formatFil(facts.bounds.max)}`,

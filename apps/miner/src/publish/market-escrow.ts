@@ -18,6 +18,7 @@ import { MessageStore, type StoredMessage } from '../messages/message-store.js'
 import { Messager } from '../messages/messager.js'
 import { MinerActor } from '../network/miner-actor.js'
 import { Wallet } from '../wallet/wallet.js'
+import { ofThisDeal } from './of-this-deal.js'
 import { type Publication, PublicationStore } from './publication-store.js'
 
 /** Money in f05: whether client and provider have what a deal binds there, and the provider's top-ups. */
@@ -93,7 +94,11 @@ export class MarketEscrow {
   /** What a client's escrow lacks for his side of the deal; undefined when it covers that. */
   async clientLacks(row: Publication, head: TipSet): Promise<Failure | undefined> {
     const { proposal } = clientDealProposal.decode(row.signed_proposal)
-    const balance = await this.chain.marketBalance(proposal.client, head.key)
+    const { answer: balance, failure } = await ofThisDeal(
+      `client ${proposal.client} has no market escrow`,
+      this.chain.marketBalance(proposal.client, head.key),
+    )
+    if (failure !== undefined) return failure
     const needed =
       proposal.clientCollateral +
       proposal.storagePricePerEpoch * BigInt(proposal.endEpoch - proposal.startEpoch)

@@ -9,6 +9,9 @@ import { EventStore } from '../events/event-store.js'
 
 export type Publication = Selectable<PublicationTable>
 
+/** Rows that one look reads at most. */
+const LOOK = 2_000
+
 /** Rows of proposals on their way onto the chain; each change of state is told home in the same transaction. */
 @Injectable()
 export class PublicationStore {
@@ -41,7 +44,35 @@ export class PublicationStore {
       .where('state', '=', state)
       .orderBy('start_epoch')
       .orderBy('queued_ms')
-      .limit(2_000)
+      .limit(LOOK)
+      .execute()
+  }
+
+  /** Queued deals whose start epoch has come by `epoch`. */
+  async queuedUntil(epoch: number): Promise<Publication[]> {
+    return await this.db
+      .selectFrom('publications')
+      .selectAll()
+      .where('state', '=', 'Queued')
+      .where('start_epoch', '<=', epoch)
+      .limit(LOOK)
+      .execute()
+  }
+
+  /**
+   * Queued deals to look at now: those tried least come first. Deals of clients who cannot pay, however many there are and however
+   * near their start, so stand behind every deal that has not been tried.
+   */
+  async queuedDue(now: number): Promise<Publication[]> {
+    return await this.db
+      .selectFrom('publications')
+      .selectAll()
+      .where('state', '=', 'Queued')
+      .where((eb) => eb.or([eb('wake_at', 'is', null), eb('wake_at', '<=', now)]))
+      .orderBy('tries')
+      .orderBy('start_epoch')
+      .orderBy('queued_ms')
+      .limit(LOOK)
       .execute()
   }
 

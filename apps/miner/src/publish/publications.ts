@@ -118,6 +118,11 @@ export class Publications {
         `deal ${twin.request_id} has the same proposal`,
       )
     }
+    if (proposal.startEpoch <= head.height) {
+      // Before the client's key is asked for: a client whom the chain never knows must not be asked for for ever.
+      const reason = `start epoch ${proposal.startEpoch} has passed (now ${head.height})`
+      throw new MinerError({ code: 'PROPOSAL_REFUSED', proposalCid, reason }, reason)
+    }
     const robust = await this.settings.get('robust')
     judgeProposal(signed, {
       policy: this.network.require().policy,

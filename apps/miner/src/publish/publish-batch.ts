@@ -22,6 +22,7 @@ import { nextDay, Policy } from '../policy/policy.js'
 import { Wallet } from '../wallet/wallet.js'
 import { batchDue } from './batch-due.js'
 import { MarketEscrow } from './market-escrow.js'
+import { ofThisDeal } from './of-this-deal.js'
 import { type Publication, PublicationStore } from './publication-store.js'
 import { PublishOptions } from './publish-options.js'
 import { retryFacts } from './retry-facts.js'
@@ -49,19 +50,17 @@ export class PublishBatch {
   /** Sends the batch that is due, if one is. Rows that cannot go say why, and wait or are refused. */
   async send(head: TipSet): Promise<void> {
     const now = this.clock.now()
-    const waiting: Publication[] = []
-    for (const row of await this.store.inState('Queued')) {
-      if (row.start_epoch <= head.height + 1) {
-        const failure = {
-          code: 'DEAL_EXPIRED',
-          remedy: 'drop' as const,
-          text: `start epoch ${row.start_epoch} came before it could be published: ${row.why ?? 'it waited for its batch'}`,
-        }
-        await writing(this.db, (trx) =>
-          this.store.move(trx, row, 'refused', refusedFacts(failure), head.height),
-        )
-      } else if (row.wake_at === null || row.wake_at <= now) waiting.push(row)
+    for (const row of await this.store.queuedUntil(head.height + 1)) {
+      const failure = {
+        code: 'DEAL_EXPIRED',
+        remedy: 'drop' as const,
+        text: `start epoch ${row.start_epoch} came before it could be published: ${row.why ?? 'it waited for its batch'}`,
+      }
+      await writing(this.db, (trx) =>
+        this.store.move(trx, row, 'refused', refusedFacts(failure), head.height),
+      )
     }
+    const waiting = await this.store.queuedDue(now)
     const { batch } = this.options
     const deals = waiting.map((row) => ({ queuedMs: row.queued_ms, startEpoch: row.start_epoch }))
     const saidMs = await this.settings.get('publishNow')
@@ -82,7 +81,12 @@ export class PublishBatch {
 
   /** Runs the deal alone on the chain's state. False: the row says why, and waits or is refused. */
   async #simulated(row: Publication, head: TipSet): Promise<boolean> {
-    const result = await this.chain.call(await this.#message([row]), head.key)
+    const asked = this.chain.call(await this.#message([row]), head.key)
+    const { answer: result, failure: refusal } = await ofThisDeal('it cannot be simulated', asked)
+    if (refusal !== undefined) {
+      await this.#later(row, refusal, head)
+      return false
+    }
     if (result.receipt.exitCode === 0) return true
     const text = result.error === '' ? `exit code ${result.receipt.exitCode}` : result.error
     if (row.tries + 1 < MAX_SIMULATIONS) {

@@ -77,6 +77,7 @@ export async function openMessager(
       clientCollateral: attoFil(5n * FIL),
       clientBytes: 1n << 39n,
     },
+    asks: { minPricePerGib: attoFil(0n), daily: 100n },
     mayFund: o.mayFund ?? (() => false),
   })
   const network = {

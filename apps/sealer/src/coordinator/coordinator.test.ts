@@ -98,7 +98,7 @@ describe('forged offers', () => {
       { ...message, signedProposal: resigned.toString('base64') },
     ]
     for (const [index, one] of forged.entries()) {
-      const job = { ...honest, subject: `f-${index}`, sequence: 60 + index, message: one }
+      const job = { ...honest, sequence: 60 + index, message: one }
       await home.abroad.add(homeward, job)
     }
     await home.abroad.add(homeward, offerDeal(bytes, 'f09999' as Address, 70))
@@ -121,7 +121,7 @@ describe('forged offers', () => {
     await home.abroad.add(homeward, first)
     const copies = Array.from({ length: 20 }, () => ({ ...message, dealUuid: randomUUID() }))
     for (const [at, copy] of copies.entries()) {
-      const job = { ...first, subject: `d-${copy.dealUuid}`, sequence: 100 + at, message: copy }
+      const job = { ...first, subject: copy.dealUuid, sequence: 100 + at, message: copy }
       await home.abroad.add(homeward, job)
     }
     const marker = await home.offer()

@@ -346,7 +346,8 @@ export class Coordinator {
       outbox,
       tools: () => {
         const { miner } = this.#facts
-        return miner && { pieces, outbox, miner, now: Date.now, signAsk }
+        const { daily_offers: dailyOffers } = this.settings.intake
+        return miner && { pieces, outbox, miner, dailyOffers, now: Date.now, signAsk }
       },
       arrived: (dealUuid) => this.#pieces.nudge(dealUuid),
       log: this.log.child({ room: 'crossing' }),

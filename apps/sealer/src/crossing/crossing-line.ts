@@ -5,6 +5,9 @@ import { type HomewardTools, takeHomeward } from './take-homeward.js'
 
 /** How often waiting messages are looked for; fresh ones are sent at once by `flush`. Unit: ms. */
 const LOOK_MS = 250
+/** Refused jobs that a minute's log names one by one; whoever owns the crossing can send them without end. */
+const NAMED_A_MINUTE = 60
+const MINUTE_MS = 60_000
 /** Messages sent in one go. */
 const AT_ONCE = 200
 
@@ -14,6 +17,7 @@ export class CrossingLine {
   #sending: Promise<void> | undefined
   #stopped = false
   #listening = false
+  #refused = { minute: 0, count: 0 }
 
   constructor(
     private readonly o: {
@@ -47,9 +51,21 @@ export class CrossingLine {
         if (dealUuid !== undefined) this.o.arrived(dealUuid)
         void this.flush()
       } catch (error) {
-        this.o.log.warn('homeward job refused', { subject: job.subject, remedy: remedyOf(error), error })
+        this.#logRefused(job.subject, error)
       }
     })
+  }
+
+  #logRefused(subject: string, error: unknown): void {
+    const minute = Math.floor(this.o.now() / MINUTE_MS)
+    if (minute !== this.#refused.minute) {
+      const more = this.#refused.count - NAMED_A_MINUTE
+      if (more > 0) this.o.log.warn('more homeward jobs refused', { count: more })
+      this.#refused = { minute, count: 0 }
+    }
+    this.#refused.count += 1
+    if (this.#refused.count <= NAMED_A_MINUTE)
+      this.o.log.warn('homeward job refused', { subject, remedy: remedyOf(error), error })
   }
 
   /** Sends what waits in the outbox. */

@@ -72,6 +72,7 @@ export class Home {
       hub: { listen: `127.0.0.1:${o.hubPort}` },
       proofs: {},
       work: { lease: 2_000, requeue_after: 500 },
+      intake: { daily_offers: 20_000 },
       limits: { enable_deal_sector: true, deal_concurrent: 1, total_num: 0, wait_deals: 100 },
       flaggedLimits: [],
     }

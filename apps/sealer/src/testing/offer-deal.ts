@@ -49,7 +49,7 @@ export function offerDeal(
   const dealUuid = randomUUID()
   return {
     sender: `provider~${'0'.repeat(27)}1`,
-    subject: `d-${dealUuid}`,
+    subject: dealUuid,
     sequence,
     tries: 0,
     message: {

@@ -78,6 +78,8 @@ export interface Queues {
 /** The server has this long to take a job. Unit: ms. */
 const ADD_TIMEOUT_MS = 5_000
 const WATCH_EVERY_MS = 2_500
+/** A hostile job may be wrong in a thousand places; the log gets this much of them. */
+const MAX_REASON_CHARACTERS = 500
 
 /** Opens the queues of one server; returns at once, connects in the background and goes on trying with jitter. Throws HostError QUEUE_URL, QUEUE_EXPOSED. */
 export function createQueues(o: QueuesOptions): Queues {
@@ -181,6 +183,7 @@ class BullQueues implements Queues {
           const reason = parsed.error.issues
             .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
             .join('; ')
+            .slice(0, MAX_REASON_CHARACTERS)
           return this.log.warn('job dropped: not of its kind', { queue: name, reason })
         }
         await handler(parsed.data as z.output<Kind['payload']>, signal)
