@@ -18,7 +18,7 @@ export function clientSend(session: Session): Command {
       about: 'Send FIL from the client’s key, and wait until the message has executed. Prints its CID.',
       examples: ['client send t1ejujxx5smhi2ok2jmnd3hb63fbx7oevrjmfmika 0.5'],
       notes:
-        'The amount is in FIL unless it says attofil. The miner app’s own keys send no transfers: its policy signs nothing but what a miner needs.',
+        'The amount is in FIL unless it says attofil. The miner app’s keys pay each other with "sealane wallet send".',
     },
     async ({ json }, [targetText = '', amountText]) => {
       const [target, value] = [parseAddress(targetText), amount('amount', amountText)]

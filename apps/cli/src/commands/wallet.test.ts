@@ -1,9 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { MessageRow } from '@sealane/proto'
 import { temporaryDirectory } from '@sealane/testkit'
 import { Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { describe, expect, it } from 'vitest'
 import { recorded } from '../testing/recorded.js'
+import { pushedMessage } from '../testing/rows.js'
 import { runCommand } from '../testing/run-command.js'
 import { scriptedApps } from '../testing/scripted-apps.js'
 import { recordedNetwork, scriptedNode } from '../testing/scripted-node.js'
@@ -97,6 +99,59 @@ describe('wallet new and balance', () => {
       '0.000000000000000005 FIL\n',
     )
     expect((await runCommand('wallet balance nobody', { ...apps, ...node })).code).toBe(64)
+  })
+})
+
+describe('wallet fund and send', () => {
+  const message = pushedMessage()
+
+  async function apps(funded: MessageRow | null = message) {
+    const asked: unknown[] = []
+    const [key] = recordedKeys()
+    const env = await scriptedApps({
+      miner: {
+        'wallet.list': async () => (key ? [{ ...key, name: 'worker' }] : []),
+        'wallet.fund': async (params) => {
+          asked.push(params)
+          return funded
+        },
+        'wallet.send': async (params) => {
+          asked.push(params)
+          return message
+        },
+      },
+    })
+    return { env: { ...env, ...(await scriptedNode(recordedNetwork)) }, asked, address: key?.address ?? '' }
+  }
+
+  it('fund names a key or an address and the balance it should have', async () => {
+    const { env, asked, address } = await apps()
+    expect((await runCommand('wallet fund worker 20', env)).out).toBe(`Send message cid: ${message.cid}\n`)
+    await runCommand(`wallet fund ${address} 0.5`, env)
+    const f = `f${address.slice(1)}`
+    expect(asked).toEqual([
+      { address: f, target: '20000000000000000000' },
+      { address: f, target: '500000000000000000' },
+    ])
+    expect((await runCommand('wallet fund nobody 1', env)).err).toContain('no key of the name nobody')
+  })
+
+  it('fund says when nothing is needed', async () => {
+    const { env, address } = await apps(null)
+    expect((await runCommand('wallet fund worker 20', env)).out).toBe(
+      `worker (t${address.slice(1)}) has 10 FIL or more: nothing is sent\n`,
+    )
+  })
+
+  it('send says from which key, and under which id', async () => {
+    const { env, asked, address } = await apps()
+    await runCommand('wallet send worker 5', env)
+    await runCommand('wallet send t01000 1.5 --from worker --request-id r1', env)
+    expect(asked).toEqual([
+      { from: 'owner', to: `f${address.slice(1)}`, amount: '5000000000000000000' },
+      { from: 'worker', to: 'f01000', amount: '1500000000000000000', requestId: 'r1' },
+    ])
+    expect((await runCommand('wallet send worker', env)).code).toBe(64)
   })
 })
 

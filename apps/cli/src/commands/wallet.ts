@@ -1,19 +1,22 @@
 import { readFileSync } from 'node:fs'
-import { formatAddress, parseAddress } from '@sealane/actors'
+import { type Address, formatAddress, parseAddress } from '@sealane/actors'
 import { exportKey, importKey } from '@sealane/crypto'
-import { attoFilFromText, formatFil } from '@sealane/fil-units'
+import { attoFil, attoFilFromText, formatFil } from '@sealane/fil-units'
 import type { Command } from 'commander'
 import { lines } from '../frame/answer.js'
 import { answers, group } from '../frame/answers.js'
-import { oneOf, usage } from '../frame/parse-args.js'
+import { amount, oneOf, usage } from '../frame/parse-args.js'
 import type { Session } from '../frame/session.js'
 import { walletTable } from '../show/wallet-table.js'
+import { sent } from './market.js'
 
 export function walletCommand(session: Session): Command {
   return group('wallet', 'The miner app’s keys.', [
     create(session),
     list(session),
     balance(session),
+    fund(session),
+    send(session),
     importCommand(session),
     exportCommand(session),
   ])
@@ -79,13 +82,7 @@ function balance(session: Session): Command {
       ],
     },
     async (_, [text = '']) => {
-      const named = /^[ft]\d/.test(text)
-        ? undefined
-        : (await (await session.miner())['wallet.list']({})).find((key) => key.name === text)
-      if (named === undefined && !/^[ft]\d/.test(text)) {
-        throw usage(`no key of the name ${text}: "sealane wallet list" shows the names`)
-      }
-      const address = parseAddress(named?.address ?? text)
+      const { address } = await keyOrAddress(session, text)
       const chain = await session.chain()
       const held = await chain.walletBalance(address)
       const shown = formatAddress(address, await session.prefix())
@@ -95,6 +92,72 @@ function balance(session: Session): Command {
         text: lines(`${formatFil(attoFilFromText(`${held}`))}${warning}`),
       }
     },
+  )
+}
+
+/** An address, as it stands or by the name of the miner’s key. */
+async function keyOrAddress(session: Session, text: string): Promise<{ address: Address; said: string }> {
+  const prefix = await session.prefix()
+  if (/^[ft]\d/.test(text)) {
+    const address = parseAddress(text)
+    return { address, said: formatAddress(address, prefix) }
+  }
+  const named = (await (await session.miner())['wallet.list']({})).find((key) => key.name === text)
+  if (named === undefined) throw usage(`no key of the name ${text}: "sealane wallet list" shows the names`)
+  const address = parseAddress(named.address)
+  return { address, said: `${text} (${formatAddress(address, prefix)})` }
+}
+
+const payees =
+  'The miner app pays its own keys, and addresses that policy.fund_addresses in its settings names; nobody else.'
+
+function fund(session: Session): Command {
+  return answers(
+    session,
+    {
+      usage: 'fund <key> <amount>',
+      about:
+        'Raise a key, by name or address, to an amount from the owner’s key, once it has less than half of it.',
+      examples: ['wallet fund control-post 0.5', 'wallet fund worker 20'],
+      notes: `Asking again, also while the message is under way, never pays twice: it suits a timer.\n${payees}`,
+    },
+    async (_, [key = '', text]) => {
+      const [{ address, said }, target] = [await keyOrAddress(session, key), amount('amount', text)]
+      const asked = await (await session.miner())['wallet.fund']({ address, target: String(target) })
+      if (asked !== null) return sent(session, 'Send', asked)
+      const half = formatFil(attoFil(target / 2n))
+      return { json: null, text: lines(`${said} has ${half} or more: nothing is sent`) }
+    },
+  )
+}
+
+function send(session: Session): Command {
+  return answers<{ from: string; requestId?: string }>(
+    session,
+    {
+      usage: 'send <target> <amount>',
+      about: 'Send FIL from one of the miner’s keys to another, or to an address that its policy names.',
+      examples: [
+        'wallet send worker 5',
+        'wallet send owner 1.5 --from worker',
+        'wallet send t1ejujxx5smhi2ok2jmnd3hb63fbx7oevrjmfmika 100 --request-id cold-store-2026-11',
+      ],
+      notes: payees,
+    },
+    async ({ from, requestId }, [target = '', text]) => {
+      const [{ address }, value] = [await keyOrAddress(session, target), amount('amount', text)]
+      const asked = await (await session.miner())['wallet.send']({
+        from,
+        to: address,
+        amount: String(value),
+        ...(requestId === undefined ? {} : { requestId }),
+      })
+      return sent(session, 'Send', asked)
+    },
+    (command) =>
+      command
+        .option('--from <NAME>', 'the key that pays', 'owner')
+        .option('--request-id <ID>', 'asking again with the same id sends nothing twice'),
   )
 }
 

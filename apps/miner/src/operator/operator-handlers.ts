@@ -69,6 +69,12 @@ export class MinerOperator {
         const sent = await this.funding.raise(parseAddress(address), attoFil(BigInt(target)))
         return sent === undefined ? null : messageRow(sent)
       },
+      'wallet.send': async ({ from, to, amount, requestId }) => {
+        const wanted = { from, to: parseAddress(to), amount: attoFil(BigInt(amount)) }
+        return messageRow(
+          await this.funding.send(requestId === undefined ? wanted : { ...wanted, requestId }),
+        )
+      },
       init: async ({ sectorSize, peerId, multiaddrs }) => {
         return await this.minerInit.init({ sectorSize: BigInt(sectorSize), peerId, multiaddrs })
       },

@@ -60,9 +60,12 @@ export class Policy {
       rule.receiver === 'funded'
         ? this.o.mayFund(message.to) && message.to !== message.from
         : message.to === receiver(rule.receiver, message.from, miner)
-    if (!right) {
-      throw refuse(`${message.to} is not the receiver ${messageClass} messages go to`)
+    if (!right && rule.receiver === 'funded') {
+      throw refuse(
+        `${message.to} may not be paid: it is neither another key of this miner nor in policy.fund_addresses`,
+      )
     }
+    if (!right) throw refuse(`${message.to} is not the receiver ${messageClass} messages go to`)
     if (message.value < 0n || (rule.receiver === 'self' && message.value !== 0n))
       throw refuse('value must not move')
     const { maxValue } = this.o.caps[messageClass]

@@ -71,4 +71,37 @@ describe('raising a key from the owner’s', { timeout: 60_000 }, () => {
     expect(await funding.raise(worker, target)).toBeUndefined()
     await rig.db.destroy()
   })
+
+  it('sends once for each request id, from any key, to whom policy lets it pay', async () => {
+    const chain = new ScriptedChain()
+    const rig = await openMessager(mkdtempSync(join(root, 's-')), chain.port(), {
+      mayFund: (address) => address === worker,
+    })
+    await rig.keystore.ensure('owner', 'secp256k1')
+    const spare = (await rig.keystore.ensure('control-post', 'secp256k1')).address
+    chain.balances.set(spare, 10n ** 19n)
+    const funding = new Funding(rig.db, chain.port(), rig.watch, rig.wallet, rig.messager)
+    await rig.watch.take({ reverts: [], applies: [chain.head], head: chain.head, first: true })
+    const wish = { from: 'control-post', to: worker, amount: target, requestId: 'r1' }
+    const first = await funding.send(wish)
+    expect((await funding.send(wish)).uuid).toBe(first.uuid)
+    await rig.messager.round()
+    expect(chain.pushed.map(({ message: { from, to, value, method } }) => [from, to, value, method])).toEqual(
+      [[spare, worker, target, 0]],
+    )
+    const refused = (changes: Partial<typeof wish>) =>
+      funding.send({ ...wish, requestId: 'r2', ...changes }).then(
+        () => expect.unreachable('it was sent'),
+        (error: Error) => error.message,
+      )
+    expect(await refused({ to: spare })).toContain(
+      'may not be paid: it is neither another key of this miner nor in policy.fund_addresses',
+    )
+    expect(await refused({ requestId: 'r1', amount: attoFil(1n) })).toContain('REQUEST_REUSED')
+    expect(await refused({ from: 'nobody' })).toContain('KEY_UNKNOWN')
+    expect(await refused({ amount: attoFil(0n) })).toContain('above 0 FIL')
+    // What the operator sent is none of the messages that raise it.
+    expect(await funding.raise(worker, target)).toMatchObject({ request_id: `fund-${worker}-1` })
+    await rig.db.destroy()
+  })
 })

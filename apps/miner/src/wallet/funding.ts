@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Injectable } from '@nestjs/common'
 import { type Address, SEND } from '@sealane/actors'
 import { ChainPort } from '@sealane/chain'
@@ -7,6 +8,7 @@ import { ChainWatch } from '../chain-watch/chain-watch.js'
 import { MinerDb, type MinerTransaction } from '../database.js'
 import type { StoredMessage } from '../messages/message-store.js'
 import { Messager } from '../messages/messager.js'
+import { MinerError } from '../miner-error.js'
 import { messageLost } from '../sectors/message-lost.js'
 import { Wallet } from './wallet.js'
 
@@ -52,19 +54,47 @@ export class Funding {
     this.messager.nudge()
     return message
   }
+
+  /**
+   * Sends so much from the key called `from`, once for each request id. Throws MinerError KEY_UNKNOWN, BAD_REQUEST, POLICY for an
+   * address that may not be paid, OVER_CAP, REQUEST_REUSED when the id was used for something else.
+   */
+  async send(o: { from: string; to: Address; amount: AttoFil; requestId?: string }): Promise<StoredMessage> {
+    const { to, amount, requestId = `wallet-send-${randomUUID()}` } = o
+    const key = this.wallet.list().find(({ name }) => name === o.from)
+    if (key === undefined) throw new MinerError({ code: 'KEY_UNKNOWN', name: o.from })
+    if (amount <= 0n) throw new MinerError({ code: 'BAD_REQUEST', reason: 'an amount above 0 FIL is sent' })
+    const message = await writing(this.db, async (trx) =>
+      this.messager.request(trx, {
+        requestId,
+        class: 'fund',
+        from: key.address,
+        to,
+        value: amount,
+        method: SEND,
+        params: new Uint8Array(),
+        reason: `send ${formatFil(amount)} to ${to}, asked by the operator`,
+      }),
+    )
+    if (message.value !== amount.toString())
+      throw new MinerError({ code: 'REQUEST_REUSED', requestId, differs: 'value' })
+    this.messager.nudge()
+    return message
+  }
 }
 
 function idsOf(address: Address): string {
   return `fund-${address}-`
 }
 
-/** All that was ever sent to an address, oldest first. */
+/** All that was ever sent to raise an address, oldest first. */
 async function sentTo(trx: MinerTransaction, address: Address): Promise<StoredMessage[]> {
   const rows = await trx
     .selectFrom('messages')
     .selectAll()
     .where('class', '=', 'fund')
     .where('to_address', '=', address)
+    .where('request_id', 'like', `${idsOf(address)}%`)
     .execute()
   const count = (row: StoredMessage) => Number(row.request_id.slice(idsOf(address).length))
   return rows.sort((a, b) => count(a) - count(b))

@@ -91,6 +91,17 @@ export const minerOperator = operatorApi({
     params: z.object({ address: z.string(), target: decimal }),
     result: messageRow.nullable(),
   },
+  /** Sends so much from the key of that name, to another of our keys or to an address of `policy.fund_addresses`. */
+  'wallet.send': {
+    permission: 'admin',
+    params: z.object({
+      from: z.string(),
+      to: z.string(),
+      amount: decimal,
+      requestId: z.string().min(1).max(200).optional(),
+    }),
+    result: messageRow,
+  },
   /**
    * Creates the miner actor (f04 method 2 with its deposit), then adds the PoSt control address (method 3).
    * Runs under fixed request ids: calling it again, or after a crash, goes on where it was.
