@@ -10,5 +10,3 @@ export const marketActor: Address = idAddress(5)
 export const verifregActor: Address = idAddress(6)
 export const datacapActor: Address = idAddress(7)
 export const eamActor: Address = idAddress(10)
-/** Whatever is sent here is gone for good. */
-export const burntFunds: Address = idAddress(99)

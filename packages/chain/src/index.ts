@@ -19,12 +19,11 @@ export type { ChainLog } from './node/node-pool.js'
 export { type Json, parseJson, stringifyJson } from './rpc/json.js'
 export { rpcCall, rpcSubscribe } from './rpc/rpc-call.js'
 export type { ActorState, CirculatingSupply, NetworkParams, NodeVersion } from './wire/actor.js'
-export type { CollateralBounds, MarketBalance, MarketDeal, MarketDealProposal } from './wire/market.js'
+export type { CollateralBounds, MarketBalance, MarketDeal } from './wire/market.js'
 export type {
   BlockMessages,
   GasCost,
   InvocationResult,
-  MempoolConfig,
   MessageLookup,
   MessageReceipt,
   ParentMessage,

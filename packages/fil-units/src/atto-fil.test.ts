@@ -7,7 +7,6 @@ import {
   formatFil,
   formatFilUnitless,
   parseFil,
-  scaleFil,
   subtractFil,
   UnitsError,
 } from './index.js'
@@ -50,13 +49,6 @@ describe('money', () => {
     for (const text of ['', '01', '-0', '+1', '1.0', ' 1', '0x1', '1n', '1e3']) {
       expect(() => attoFilFromText(text)).toThrow(UnitsError)
     }
-  })
-
-  it('scales downwards, also below zero', () => {
-    expect(scaleFil(attoFil(10n), 11n, 10n)).toBe(11n)
-    expect(scaleFil(attoFil(7n), 1n, 2n)).toBe(3n)
-    expect(scaleFil(attoFil(-7n), 1n, 2n)).toBe(-4n)
-    expect(scaleFil(attoFil(-8n), 1n, 2n)).toBe(-4n)
   })
 
   it('adds and subtracts', () => {

@@ -5,9 +5,6 @@ import { UnitsError } from './units-error.js'
 /** Money, in 10^-18 FIL. May be negative (a difference). Never a `number`. */
 export type AttoFil = Brand<bigint, 'AttoFil'>
 
-/** attoFIL in one FIL. Source: filecoin-project/lotus build/buildconstants (FilecoinPrecision). */
-export const attoFilPerFil = 10n ** 18n
-
 /** States that this number is in attoFIL. */
 export function attoFil(n: bigint): AttoFil {
   return n as AttoFil
@@ -34,14 +31,6 @@ export function subtractFil(from: AttoFil, amount: AttoFil): AttoFil {
 /** `times` as much. */
 export function multiplyFil(amount: AttoFil, times: bigint): AttoFil {
   return attoFil(amount * times)
-}
-
-/** `amount` × numerator / denominator, rounded down (towards minus infinity). */
-export function scaleFil(amount: AttoFil, numerator: bigint, denominator: bigint): AttoFil {
-  const product = amount * numerator
-  const quotient = product / denominator
-  const exact = product % denominator === 0n
-  return attoFil(exact || product < 0n === denominator < 0n ? quotient : quotient - 1n)
 }
 
 /** Bytes of the number part that lotus reads. Source: filecoin-project/lotus chain/types/fil.go (ParseFIL). */

@@ -3,14 +3,12 @@ export {
   addFil,
   attoFil,
   attoFilFromText,
-  attoFilPerFil,
   formatFil,
   formatFilNano,
   formatFilShort,
   formatFilUnitless,
   multiplyFil,
   parseFil,
-  scaleFil,
   subtractFil,
 } from './atto-fil.js'
 export type { Brand } from './brand.js'

@@ -13,7 +13,7 @@ export {
   defineConfig,
 } from './config/define-config.js'
 export { durationMs, secret } from './config/fields.js'
-export { defaultConfig, type LoadedConfig, loadConfig } from './config/load-config.js'
+export { type LoadedConfig, loadConfig } from './config/load-config.js'
 export { Secret } from './config/secret.js'
 export { CodedError, codeOf, failureOf, type Remedy, remedyOf } from './errors/coded-error.js'
 export { HostError, type HostFacts } from './errors/host-error.js'
@@ -34,7 +34,7 @@ export { type Caller, type GrpcServer, type GrpcService, grpcService, serveGrpc 
 export { findProgram } from './launch/find-program.js'
 export { freePort } from './launch/free-port.js'
 export type { LocalServer } from './launch/local-server.js'
-export { hasLocalPostgres, type LocalPostgres, startLocalPostgres } from './launch/start-local-postgres.js'
+export { type LocalPostgres, startLocalPostgres } from './launch/start-local-postgres.js'
 export { type LocalRedisOptions, startLocalRedis } from './launch/start-local-redis.js'
 export { createLog, type Facts, Log, type LogLevel, type LogOptions, silentLog } from './log/log.js'
 export {

@@ -12,49 +12,35 @@ export type TransferParams = Decoded<typeof transferParams>
 
 /** Balances after the transfer, and what the receiver answered. */
 export const transferReturn = tuple({ fromBalance: bigInt, toBalance: bigInt, recipientData: bytes })
-export type TransferReturn = Decoded<typeof transferReturn>
 
 /** Exported TransferFrom. */
 export const transferFromParams = tuple({ from: address, to: address, amount: bigInt, operatorData: bytes })
-export type TransferFromParams = Decoded<typeof transferFromParams>
 export const transferFromReturn = tuple({
   fromBalance: bigInt,
   toBalance: bigInt,
   allowance: bigInt,
   recipientData: bytes,
 })
-export type TransferFromReturn = Decoded<typeof transferFromReturn>
 
 /** Exported Mint; sent by the verified registry. */
 export const mintParams = tuple({ to: address, amount: bigInt, operators: array(address) })
-export type MintParams = Decoded<typeof mintParams>
 export const mintReturn = tuple({ balance: bigInt, supply: bigInt, recipientData: bytes })
-export type MintReturn = Decoded<typeof mintReturn>
 
 /** Exported Destroy; sent by the verified registry. It returns a {@link burnReturn}. */
 export const destroyParams = tuple({ owner: address, amount: bigInt })
-export type DestroyParams = Decoded<typeof destroyParams>
 
 /** Exported IncreaseAllowance; like the two below it returns the bare new allowance. */
 export const increaseAllowanceParams = tuple({ operator: address, increase: bigInt })
-export type IncreaseAllowanceParams = Decoded<typeof increaseAllowanceParams>
 /** Exported DecreaseAllowance. */
 export const decreaseAllowanceParams = tuple({ operator: address, decrease: bigInt })
-export type DecreaseAllowanceParams = Decoded<typeof decreaseAllowanceParams>
 /** Exported RevokeAllowance. */
 export const revokeAllowanceParams = tuple({ operator: address })
-export type RevokeAllowanceParams = Decoded<typeof revokeAllowanceParams>
 /** Exported Allowance. */
 export const getAllowanceParams = tuple({ owner: address, operator: address })
-export type GetAllowanceParams = Decoded<typeof getAllowanceParams>
 
 /** Exported Burn. */
 export const burnParams = tuple({ amount: bigInt })
-export type BurnParams = Decoded<typeof burnParams>
 export const burnReturn = tuple({ balance: bigInt })
-export type BurnReturn = Decoded<typeof burnReturn>
 /** Exported BurnFrom. */
 export const burnFromParams = tuple({ owner: address, amount: bigInt })
-export type BurnFromParams = Decoded<typeof burnFromParams>
 export const burnFromReturn = tuple({ balance: bigInt, allowance: bigInt })
-export type BurnFromReturn = Decoded<typeof burnFromReturn>

@@ -90,13 +90,11 @@ export function proposalSigningBytes(proposal: DealProposal): Uint8Array {
 export const addBalanceParams = address
 /** Method 3; it returns the bare amount withdrawn. */
 export const marketWithdrawBalanceParams = tuple({ providerOrClientAddress: address, amount: bigIntBytes })
-export type MarketWithdrawBalanceParams = Decoded<typeof marketWithdrawBalanceParams>
 /** The bare amount that methods 3 (market) and 16 (miner) return. */
 export const withdrawBalanceReturn = bigIntBytes
 
 /** Method 4. */
 export const publishStorageDealsParams = tuple({ deals: array(clientDealProposal) })
-export type PublishStorageDealsParams = Decoded<typeof publishStorageDealsParams>
 /** Ids of the deals published, in the order of the set bits of `validDeals`, never by position in the params. */
 export const publishStorageDealsReturn = tuple({ ids: array(uint), validDeals: bitfield })
 export type PublishStorageDealsReturn = Decoded<typeof publishStorageDealsReturn>
@@ -128,33 +126,26 @@ export const sectorDeals = tuple({
   sectorExpiry: chainEpoch,
   dealIds: array(uint),
 })
-export type SectorDeals = Decoded<typeof sectorDeals>
 
 /** Method 5; sent by a miner actor. */
 export const verifyDealsForActivationParams = tuple({ sectors: array(sectorDeals) })
-export type VerifyDealsForActivationParams = Decoded<typeof verifyDealsForActivationParams>
 /** CommD per sector, null where it has no deals. */
 export const verifyDealsForActivationReturn = tuple({ unsealedCids: array(nullable(cid)) })
-export type VerifyDealsForActivationReturn = Decoded<typeof verifyDealsForActivationReturn>
 
 /** Method 6; sent by a miner actor. */
 export const batchActivateDealsParams = tuple({ sectors: array(sectorDeals), computeCid: bool })
-export type BatchActivateDealsParams = Decoded<typeof batchActivateDealsParams>
 
 /** Method 7; sent by a miner actor. */
 export const onMinerSectorsTerminateParams = tuple({ epoch: chainEpoch, dealIds: array(uint) })
-export type OnMinerSectorsTerminateParams = Decoded<typeof onMinerSectorsTerminateParams>
 
 /** A verified piece of an activated sector. */
 export const verifiedDealInfo = tuple({ client: uint, allocationId: uint, data: cid, size: pieceSize })
-export type VerifiedDealInfo = Decoded<typeof verifiedDealInfo>
 
 /** What activating one sector's deals did; space in bytes. */
 export const activateDealsResult = tuple({
   nonVerifiedDealSpace: bigInt,
   verifiedInfos: array(verifiedDealInfo),
 })
-export type ActivateDealsResult = Decoded<typeof activateDealsResult>
 
 /** What the market's state keeps of an activated deal; −1 means not yet. */
 export const dealState = tuple({
@@ -167,23 +158,18 @@ export type DealState = Decoded<typeof dealState>
 
 /** Exported GetBalance (its param is a bare address). */
 export const getBalanceReturn = tuple({ balance: bigIntBytes, locked: bigIntBytes })
-export type GetBalanceReturn = Decoded<typeof getBalanceReturn>
 
 /** Exported GetDealDataCommitment (its param is a bare deal id). */
 export const getDealDataCommitmentReturn = tuple({ data: cid, size: pieceSize })
-export type GetDealDataCommitmentReturn = Decoded<typeof getDealDataCommitmentReturn>
 
 /** Exported SettleDealPayments (its param is a bare bitfield of deal ids). */
 export const settleDealPaymentsReturn = tuple({
   results: batchReturn,
   settlements: array(tuple({ payment: bigIntBytes, completed: bool })),
 })
-export type SettleDealPaymentsReturn = Decoded<typeof settleDealPaymentsReturn>
 
 /** Exported GetDealActivation: epochs, −1 when not yet. */
 export const getDealActivationReturn = tuple({ activated: chainEpoch, terminated: chainEpoch })
-export type GetDealActivationReturn = Decoded<typeof getDealActivationReturn>
 
 /** Exported GetDealTerm: first epoch and length in epochs. */
 export const getDealTermReturn = tuple({ start: chainEpoch, duration: chainEpoch })
-export type GetDealTermReturn = Decoded<typeof getDealTermReturn>

@@ -24,7 +24,6 @@ export const minerConstructorParams = tuple({
   peerId: bytes,
   multiaddrs: array(bytes),
 })
-export type MinerConstructorParams = Decoded<typeof minerConstructorParams>
 
 /** Method 2. */
 export const getControlAddressesReturn = tuple({
@@ -32,19 +31,15 @@ export const getControlAddressesReturn = tuple({
   worker: address,
   controlAddrs: array(address),
 })
-export type GetControlAddressesReturn = Decoded<typeof getControlAddressesReturn>
 
 /** Method 3: a new worker takes effect after 900 epochs and method 21; control addresses at once. */
 export const changeWorkerAddressParams = tuple({ newWorker: address, newControlAddrs: array(address) })
-export type ChangeWorkerAddressParams = Decoded<typeof changeWorkerAddressParams>
 
 /** Method 4: the libp2p peer id in binary, at most 128 bytes. */
 export const changePeerIdParams = tuple({ newId: bytes })
-export type ChangePeerIdParams = Decoded<typeof changePeerIdParams>
 
 /** A proof for a window or a block. */
 export const postProof = tuple({ postProof: uint, proofBytes: bytes })
-export type PostProof = Decoded<typeof postProof>
 
 /** Method 5. One proof object; at most three partitions. */
 export const submitWindowedPostParams = tuple({
@@ -56,51 +51,47 @@ export const submitWindowedPostParams = tuple({
 })
 export type SubmitWindowedPostParams = Decoded<typeof submitWindowedPostParams>
 
-/** Method 6, retired: one sector; the replace fields are of long ago. */
-export const preCommitSectorParams = tuple({
+const preCommitFields = {
   sealProof: uint,
   sectorNumber: uint,
   sealedCid: cid,
   sealRandEpoch: chainEpoch,
   dealIds: array(uint),
   expiration: chainEpoch,
+} satisfies Shape
+
+/** Method 6, retired: one sector; the replace fields are of long ago. */
+export const preCommitSectorParams = tuple({
+  ...preCommitFields,
   replaceCapacity: bool,
   replaceSectorDeadline: uint,
   replaceSectorPartition: uint,
   replaceSectorNumber: uint,
 })
-export type PreCommitSectorParams = Decoded<typeof preCommitSectorParams>
 
 /** Method 25, retired. */
 export const preCommitSectorBatchParams = tuple({ sectors: array(preCommitSectorParams) })
-export type PreCommitSectorBatchParams = Decoded<typeof preCommitSectorBatchParams>
 
 /** Method 7, retired. */
 export const proveCommitSectorParams = tuple({ sectorNumber: uint, proof: bytes })
-export type ProveCommitSectorParams = Decoded<typeof proveCommitSectorParams>
 
 /** Method 8, retired. */
 export const extendSectorExpirationParams = tuple({
   extensions: array(tuple({ deadline: uint, partition: uint, sectors: bitfield, newExpiration: chainEpoch })),
 })
-export type ExtendSectorExpirationParams = Decoded<typeof extendSectorExpirationParams>
 
 const sectorsOfPartition = tuple({ deadline: uint, partition: uint, sectors: bitfield })
 
 /** Method 9. */
 export const terminateSectorsParams = tuple({ terminations: array(sectorsOfPartition) })
-export type TerminateSectorsParams = Decoded<typeof terminateSectorsParams>
 /** Whether all terminations are processed; the rest waits for the deadline's cron. */
 export const terminateSectorsReturn = tuple({ done: bool })
-export type TerminateSectorsReturn = Decoded<typeof terminateSectorsReturn>
 
 /** Method 10. */
 export const declareFaultsParams = tuple({ faults: array(sectorsOfPartition) })
-export type DeclareFaultsParams = Decoded<typeof declareFaultsParams>
 
 /** Method 11. */
 export const declareFaultsRecoveredParams = tuple({ recoveries: array(sectorsOfPartition) })
-export type DeclareFaultsRecoveredParams = Decoded<typeof declareFaultsRecoveredParams>
 
 /** Method 12; sent by the power actor. `eventPayload` is the CBOR of a {@link cronEventPayload}. */
 export const deferredCronEventParams = tuple({
@@ -108,19 +99,15 @@ export const deferredCronEventParams = tuple({
   rewardSmoothed: filterEstimate,
   qualityAdjPowerSmoothed: filterEstimate,
 })
-export type DeferredCronEventParams = Decoded<typeof deferredCronEventParams>
 
 /** What a miner asked its cron for: 0 worker key change, 1 proving deadline, 2 early terminations. */
 export const cronEventPayload = tuple({ eventType: int })
-export type CronEventPayload = Decoded<typeof cronEventPayload>
 
 /** Method 13. */
 export const checkSectorProvenParams = tuple({ sectorNumber: uint })
-export type CheckSectorProvenParams = Decoded<typeof checkSectorProvenParams>
 
 /** Method 14; sent by the reward actor with the reward as value. */
 export const applyRewardsParams = tuple({ reward: bigIntBytes, penalty: bigIntBytes })
-export type ApplyRewardsParams = Decoded<typeof applyRewardsParams>
 
 /** Method 15. */
 export const reportConsensusFaultParams = tuple({
@@ -128,11 +115,9 @@ export const reportConsensusFaultParams = tuple({
   blockHeader2: bytes,
   blockHeaderExtra: bytes,
 })
-export type ReportConsensusFaultParams = Decoded<typeof reportConsensusFaultParams>
 
 /** Method 16; it returns the bare amount withdrawn ({@link bigIntBytes}). */
 export const minerWithdrawBalanceParams = tuple({ amountRequested: bigIntBytes })
-export type MinerWithdrawBalanceParams = Decoded<typeof minerWithdrawBalanceParams>
 
 /** Method 17; sent at genesis only. */
 export const internalSectorSetupForPresealParams = tuple({
@@ -141,79 +126,42 @@ export const internalSectorSetupForPresealParams = tuple({
   rewardBaselinePower: bigInt,
   qualityAdjPowerSmoothed: filterEstimate,
 })
-export type InternalSectorSetupForPresealParams = Decoded<typeof internalSectorSetupForPresealParams>
 
 /** Method 18: binary multiaddrs, at most 1024 bytes together. */
 export const changeMultiaddrsParams = tuple({ newMultiaddrs: array(bytes) })
-export type ChangeMultiaddrsParams = Decoded<typeof changeMultiaddrsParams>
 
 /** Method 19. */
 export const compactPartitionsParams = tuple({ deadline: uint, partitions: bitfield })
-export type CompactPartitionsParams = Decoded<typeof compactPartitionsParams>
 
 /** Method 20. */
 export const compactSectorNumbersParams = tuple({ maskSectorNumbers: bitfield })
-export type CompactSectorNumbersParams = Decoded<typeof compactSectorNumbersParams>
 
 /** Method 24. */
 export const disputeWindowedPostParams = tuple({ deadline: uint, postIndex: uint })
-export type DisputeWindowedPostParams = Decoded<typeof disputeWindowedPostParams>
 
 /** Method 26, retired. */
 export const proveCommitAggregateParams = tuple({ sectorNumbers: bitfield, aggregateProof: bytes })
-export type ProveCommitAggregateParams = Decoded<typeof proveCommitAggregateParams>
+
+const replica = { sectorId: uint, deadline: uint, partition: uint, newSealedSectorCid: cid } satisfies Shape
+const replicaProof = { deals: array(uint), updateProofType: uint, replicaProof: bytes } satisfies Shape
 
 /** Method 27, retired. */
-export const proveReplicaUpdatesParams = tuple({
-  updates: array(
-    tuple({
-      sectorId: uint,
-      deadline: uint,
-      partition: uint,
-      newSealedSectorCid: cid,
-      deals: array(uint),
-      updateProofType: uint,
-      replicaProof: bytes,
-    }),
-  ),
-})
-export type ProveReplicaUpdatesParams = Decoded<typeof proveReplicaUpdatesParams>
+export const proveReplicaUpdatesParams = tuple({ updates: array(tuple({ ...replica, ...replicaProof })) })
 
 /** Method 29, retired. */
 export const proveReplicaUpdatesParams2 = tuple({
-  updates: array(
-    tuple({
-      sectorId: uint,
-      deadline: uint,
-      partition: uint,
-      newSealedSectorCid: cid,
-      newUnsealedSectorCid: cid,
-      deals: array(uint),
-      updateProofType: uint,
-      replicaProof: bytes,
-    }),
-  ),
+  updates: array(tuple({ ...replica, newUnsealedSectorCid: cid, ...replicaProof })),
 })
-export type ProveReplicaUpdatesParams2 = Decoded<typeof proveReplicaUpdatesParams2>
 
 /**
  * One sector of method 28. `dealIds` must be empty: ProveCommitSectors3 refuses a pre-commit that lists deals.
  * `unsealedCid` is CommD of all pieces, null for a sector of zeros.
  */
-export const sectorPreCommitInfo = tuple({
-  sealProof: uint,
-  sectorNumber: uint,
-  sealedCid: cid,
-  sealRandEpoch: chainEpoch,
-  dealIds: array(uint),
-  expiration: chainEpoch,
-  unsealedCid: nullable(cid),
-})
+export const sectorPreCommitInfo = tuple({ ...preCommitFields, unsealedCid: nullable(cid) })
 export type SectorPreCommitInfo = Decoded<typeof sectorPreCommitInfo>
 
 /** Method 28: all or nothing. */
 export const preCommitSectorBatchParams2 = tuple({ sectors: array(sectorPreCommitInfo) })
-export type PreCommitSectorBatchParams2 = Decoded<typeof preCommitSectorBatchParams2>
 
 /** What the miner's state keeps of a pre-commit. */
 export const sectorPreCommitOnChainInfo = tuple({
@@ -221,15 +169,15 @@ export const sectorPreCommitOnChainInfo = tuple({
   preCommitDeposit: bigIntBytes,
   preCommitEpoch: chainEpoch,
 })
-export type SectorPreCommitOnChainInfo = Decoded<typeof sectorPreCommitOnChainInfo>
 
-/** Methods 23 (param, a bare address) is {@link address}. Method 30: */
-export const changeBeneficiaryParams = tuple({
+const beneficiaryChange = {
   newBeneficiary: address,
   newQuota: bigIntBytes,
   newExpiration: chainEpoch,
-})
-export type ChangeBeneficiaryParams = Decoded<typeof changeBeneficiaryParams>
+} satisfies Shape
+
+/** Method 30. The param of method 23 is a bare {@link address}. */
+export const changeBeneficiaryParams = tuple(beneficiaryChange)
 
 /** Method 31. */
 export const getBeneficiaryReturn = tuple({
@@ -237,17 +185,8 @@ export const getBeneficiaryReturn = tuple({
     beneficiary: address,
     term: tuple({ quota: bigIntBytes, usedQuota: bigIntBytes, expiration: chainEpoch }),
   }),
-  proposed: nullable(
-    tuple({
-      newBeneficiary: address,
-      newQuota: bigIntBytes,
-      newExpiration: chainEpoch,
-      approvedByBeneficiary: bool,
-      approvedByNominee: bool,
-    }),
-  ),
+  proposed: nullable(tuple({ ...beneficiaryChange, approvedByBeneficiary: bool, approvedByNominee: bool })),
 })
-export type GetBeneficiaryReturn = Decoded<typeof getBeneficiaryReturn>
 
 /** Method 32. */
 export const extendSectorExpiration2Params = tuple({
@@ -263,15 +202,12 @@ export const extendSectorExpiration2Params = tuple({
     }),
   ),
 })
-export type ExtendSectorExpiration2Params = Decoded<typeof extendSectorExpiration2Params>
 
 /** A verified allocation that a piece claims. */
 export const verifiedAllocationKey = tuple({ client: uint, id: uint })
-export type VerifiedAllocationKey = Decoded<typeof verifiedAllocationKey>
 
 /** Whom to tell that a piece is in: f05 with the CBOR of the deal id. */
 export const dataActivationNotification = tuple({ address, payload: bytes })
-export type DataActivationNotification = Decoded<typeof dataActivationNotification>
 
 /** One piece of a sector being activated; pieces are in order and aligned, gaps are zeros. */
 export const pieceActivationManifest = tuple({
@@ -297,7 +233,6 @@ export const proveCommitSectors3Params = tuple({
 })
 export type ProveCommitSectors3Params = Decoded<typeof proveCommitSectors3Params>
 export const proveCommitSectors3Return = batchReturn
-export type ProveCommitSectors3Return = Decoded<typeof batchReturn>
 
 /** One sector of method 35. */
 export const sectorUpdateManifest = tuple({
@@ -307,7 +242,6 @@ export const sectorUpdateManifest = tuple({
   newSealedCid: cid,
   pieces: array(pieceActivationManifest),
 })
-export type SectorUpdateManifest = Decoded<typeof sectorUpdateManifest>
 
 /** Method 35; it returns a {@link batchReturn}. */
 export const proveReplicaUpdates3Params = tuple({
@@ -319,7 +253,6 @@ export const proveReplicaUpdates3Params = tuple({
   requireActivationSuccess: bool,
   requireNotificationSuccess: bool,
 })
-export type ProveReplicaUpdates3Params = Decoded<typeof proveReplicaUpdates3Params>
 
 /** Method 36; it returns a {@link batchReturn}. */
 export const proveCommitSectorsNiParams = tuple({
@@ -339,11 +272,9 @@ export const proveCommitSectorsNiParams = tuple({
   provingDeadline: uint,
   requireActivationSuccess: bool,
 })
-export type ProveCommitSectorsNiParams = Decoded<typeof proveCommitSectorsNiParams>
 
 /** Exported GetOwner. */
 export const getOwnerReturn = tuple({ owner: address, proposed: nullable(address) })
-export type GetOwnerReturn = Decoded<typeof getOwnerReturn>
 
 /** An amount and the epoch at which it vests. */
 export const vestingFund = tuple({ epoch: chainEpoch, amount: bigIntBytes })
@@ -355,25 +286,19 @@ export type VestingFunds = Decoded<typeof vestingFunds>
 
 /** Exported GetPeerID: the binary peer id. */
 export const getPeerIdReturn = tuple({ peerId: bytes })
-export type GetPeerIdReturn = Decoded<typeof getPeerIdReturn>
 
 /** Exported GetMultiaddrs: binary multiaddrs, one after the other. */
 export const getMultiaddrsReturn = tuple({ multiAddrs: bytes })
-export type GetMultiaddrsReturn = Decoded<typeof getMultiaddrsReturn>
 
 /** Exported MaxTerminationFee; it returns the bare amount. */
 export const maxTerminationFeeParams = tuple({ power: bigInt, initialPledge: bigIntBytes })
-export type MaxTerminationFeeParams = Decoded<typeof maxTerminationFeeParams>
 
 /** Exported GenerateSectorLocation: status (0 dead, 1 active, 2 faulty) and where the sector is, for {@link validateSectorStatusParams}. */
 export const generateSectorLocationParams = tuple({ sectorNumber: uint })
-export type GenerateSectorLocationParams = Decoded<typeof generateSectorLocationParams>
 export const generateSectorLocationReturn = tuple({ status: uint, auxData: bytes })
-export type GenerateSectorLocationReturn = Decoded<typeof generateSectorLocationReturn>
 
 /** Exported ValidateSectorStatus; it returns a bare boolean. */
 export const validateSectorStatusParams = tuple({ sectorNumber: uint, status: uint, auxData: bytes })
-export type ValidateSectorStatusParams = Decoded<typeof validateSectorStatusParams>
 
 /** What a miner tells a receiver about a sector: param of the exported SectorContentChanged. */
 export const sectorContentChangedParams = array(

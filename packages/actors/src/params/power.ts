@@ -13,27 +13,21 @@ export const createMinerParams = tuple({
   peer: bytes,
   multiaddrs: array(bytes),
 })
-export type CreateMinerParams = Decoded<typeof createMinerParams>
 
 /** The new miner's addresses: `f0…` and `f2…`. */
 export const createMinerReturn = tuple({ idAddress: address, robustAddress: address })
-export type CreateMinerReturn = Decoded<typeof createMinerReturn>
 
 /** Method 3; sent by a miner actor. Bytes, negative when power is lost. */
 export const updateClaimedPowerParams = tuple({ rawByteDelta: bigInt, qualityAdjustedDelta: bigInt })
-export type UpdateClaimedPowerParams = Decoded<typeof updateClaimedPowerParams>
 
 /** Method 4; sent by a miner actor. */
 export const enrollCronEventParams = tuple({ eventEpoch: chainEpoch, payload: bytes })
-export type EnrollCronEventParams = Decoded<typeof enrollCronEventParams>
 
 /** Power of one miner, bytes. */
 export const minerPowerReturn = tuple({ rawBytePower: bigInt, qualityAdjPower: bigInt })
-export type MinerPowerReturn = Decoded<typeof minerPowerReturn>
 
 /** Exported MinerRawPower; power in bytes. */
 export const minerRawPowerReturn = tuple({ rawBytePower: bigInt, meetsConsensusMinimum: bool })
-export type MinerRawPowerReturn = Decoded<typeof minerRawPowerReturn>
 
 /** A smoothed quantity: position and velocity per epoch, both Q.128 fixed point. */
 export const filterEstimate = tuple({ positionEstimate: bigInt, velocityEstimate: bigInt })
@@ -48,4 +42,3 @@ export const currentTotalPowerReturn = tuple({
   rampStartEpoch: int,
   rampDurationEpochs: uint,
 })
-export type CurrentTotalPowerReturn = Decoded<typeof currentTotalPowerReturn>

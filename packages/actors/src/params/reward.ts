@@ -1,6 +1,5 @@
 import { address } from '../address.js'
 import { bigInt, bigIntBytes } from '../bigint.js'
-import type { Decoded } from '../cbor/codec.js'
 import { int } from '../cbor/scalars.js'
 import { tuple } from '../cbor/structures.js'
 import { filterEstimate } from './power.js'
@@ -12,11 +11,9 @@ export const awardBlockRewardParams = tuple({
   gasReward: bigIntBytes,
   winCount: int,
 })
-export type AwardBlockRewardParams = Decoded<typeof awardBlockRewardParams>
 
 /** Method 3: the smoothed reward per epoch, and baseline power in bytes. */
 export const thisEpochRewardReturn = tuple({
   thisEpochRewardSmoothed: filterEstimate,
   thisEpochBaselinePower: bigInt,
 })
-export type ThisEpochRewardReturn = Decoded<typeof thisEpochRewardReturn>

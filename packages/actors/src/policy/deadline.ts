@@ -150,18 +150,6 @@ export function deadlineIsMutable(
   return at < next.open - policy.challengeWindow
 }
 
-/** Whether optimistically accepted proofs of a deadline may be disputed now. Source: deadlines.rs */
-export function deadlineIsDisputable(
-  policy: DeadlinePolicy,
-  periodStart: ChainEpoch,
-  index: number,
-  at: ChainEpoch,
-): boolean {
-  if (periodStart > at) return false
-  const next = nextNotElapsed(policy, deadlineInfo(policy, periodStart, index, at))
-  return !isOpen(next) && at < next.close - policy.provingPeriod + policy.disputeWindow
-}
-
 /** How full a deadline is: sectors not terminated, and all sectors ever put there since the last compaction. */
 export interface DeadlineLoad {
   liveSectors: number

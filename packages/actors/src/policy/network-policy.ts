@@ -81,8 +81,6 @@ export interface NetworkPolicy {
   aggregateProofMaxBytes: number
   /** Sectors in one pre-commit message that peers use; the actor itself has no limit. BA PRE_COMMIT_SECTOR_BATCH_MAX_SIZE. */
   preCommitBatchMax: number
-  /** Sector bytes per deal slot: a sector holds max(256, size / this) deals. BA DEAL_LIMIT_DENOMINATOR (2^27). */
-  dealLimitDenominator: bigint
 
   /** Shortest deal, epochs (180 days). GST builtin/v18/market/policy.go DealMinDuration. */
   dealMinDuration: ChainEpoch
@@ -190,7 +188,6 @@ function build(network: NetworkDifferences): NetworkPolicy {
     aggregatedSectorsMax: 819,
     aggregateProofMaxBytes: 81_960,
     preCommitBatchMax: 256,
-    dealLimitDenominator: 1n << 27n,
     dealMinDuration: epoch(180 * EPOCHS_IN_DAY),
     dealMaxDuration: epoch(1278 * EPOCHS_IN_DAY),
     dealUpdatesInterval: epoch(30 * EPOCHS_IN_DAY),
@@ -277,12 +274,6 @@ export function networkNamed(stateNetworkName: string, nodeVersion = ''): Networ
     'UNSUPPORTED_NETWORK',
     `this release does not know the rules of the network "${stateNetworkName}": it knows mainnet, calibration, lotus 2k networks and its own devnet`,
   )
-}
-
-/** Deals one sector may hold. Source: BA miner/src/policy.rs sector_deals_max */
-export function sectorDealsMax(policy: NetworkPolicy, sectorSize: bigint): number {
-  const bySize = Number(sectorSize / policy.dealLimitDenominator)
-  return Math.max(256, bySize)
 }
 
 /** Actors bundle of a network version. @throws PolicyError. Source: GST actors/versions.go VersionForNetwork */

@@ -116,11 +116,6 @@ export function windowPostProofFor(sectorSize: bigint): number {
   return 10 + sizeIndexOf(sectorSize)
 }
 
-/** The WinningPoSt proof of a size. @throws PolicyError `UNSUPPORTED_SECTOR_SIZE` */
-export function winningPostProofFor(sectorSize: bigint): number {
-  return sizeIndexOf(sectorSize)
-}
-
 /** Sectors in one WindowPoSt partition of a size. @throws PolicyError `UNSUPPORTED_SECTOR_SIZE` */
 export function partitionSectorsFor(sectorSize: bigint): number {
   return windowPostPartitionSectors[sizeIndexOf(sectorSize)] ?? 0

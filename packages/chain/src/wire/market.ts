@@ -45,4 +45,3 @@ const dealState = record({
 export type MarketDeal = Read<typeof marketDeal>
 /** A published deal; lotus prints a label of raw bytes as an empty string. */
 export const marketDeal = record({ proposal: ['Proposal', dealProposal], state: ['State', dealState] })
-export type MarketDealProposal = MarketDeal['proposal']

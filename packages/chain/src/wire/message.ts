@@ -121,7 +121,6 @@ export const invocationResult = record({
   durationNanoseconds: ['Duration', wholeBig],
 })
 
-export type MempoolConfig = Read<typeof mempoolConfig>
 export const mempoolConfig = record({
   priorityAddresses: ['PriorityAddrs', list(address, 'null')],
   sizeLimitHigh: ['SizeLimitHigh', whole],

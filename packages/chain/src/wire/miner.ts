@@ -149,7 +149,6 @@ export const sectorLocation = record({ deadline: ['Deadline', whole], partition:
 export type SectorExpiration = Read<typeof sectorExpiration>
 export const sectorExpiration = record({ onTime: ['OnTime', height], early: ['Early', height] })
 
-export type SectorCount = Read<typeof sectorCount>
 export const sectorCount = record({
   live: ['Live', whole],
   active: ['Active', whole],

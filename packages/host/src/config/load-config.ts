@@ -1,14 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parse, TomlError } from 'smol-toml'
-import type { z } from 'zod'
 import { HostError } from '../errors/host-error.js'
-import {
-  type ConfigDefinition,
-  type ConfigField,
-  type ConfigOf,
-  type ConfigSchema,
-  spelled,
-} from './define-config.js'
+import { type ConfigDefinition, type ConfigField, type ConfigOf, spelled } from './define-config.js'
 import { nearest } from './nearest.js'
 
 export interface LoadedConfig<Values> {
@@ -223,11 +216,4 @@ function fromText(field: ConfigField, text: string, source: string): unknown {
   } catch {
     throw wrong(source, 'is not JSON')
   }
-}
-
-/** The values of a definition's defaults alone, for tests and `config default`. */
-export function defaultConfig<Schema extends ConfigSchema>(
-  definition: ConfigDefinition<Schema>,
-): z.output<Schema> {
-  return loadConfig(definition, { env: {}, argv: [] }).values as z.output<Schema>
 }

@@ -98,11 +98,6 @@ export async function startLocalPostgres(o: { dir: string }): Promise<LocalPostg
   }
 }
 
-/** Whether this platform's PostgreSQL binaries are installed. */
-export function hasLocalPostgres(): boolean {
-  return packageFolder() !== undefined
-}
-
 function packageFolder(): string | undefined {
   const require = createRequire(import.meta.url)
   try {
