@@ -78,11 +78,10 @@ async function call<Response>(
   maxBytes: number,
   options: CallOptions = {},
 ): Promise<Response> {
-  const within = (timeoutMs: number) =>
-    AbortSignal.any([
-      AbortSignal.timeout(timeoutMs),
-      ...(options.signal === undefined ? [] : [options.signal]),
-    ])
+  const within = (timeoutMs: number) => {
+    const late = AbortSignal.timeout(timeoutMs)
+    return options.signal === undefined ? late : AbortSignal.any([late, options.signal])
+  }
   const stream = await connection.newStream(protocols, { signal: within(clientWriteTimeoutMs) })
   try {
     if (request !== undefined) await writeItem(stream, request, { signal: within(clientWriteTimeoutMs) })
