@@ -9,7 +9,7 @@ export type RedisName = 'crossing' | 'home'
 export type Fault =
   /** SIGKILL; the supervisor starts it again. */
   | { readonly kind: 'kill'; readonly service: ServiceName }
-  /** SIGSTOP, and SIGCONT later: longer than a claim, sometimes longer than a queue's lock. */
+  /** SIGSTOP, and SIGCONT later: longer than a claim and than a queue's lock. */
   | { readonly kind: 'stop'; readonly service: ServiceName; readonly forMs: number }
   /** SIGTERM; the supervisor starts it again. */
   | { readonly kind: 'restart'; readonly service: ServiceName }

@@ -9,7 +9,7 @@ import { FaultProxy } from './fault-proxy.js'
 import { hurt, type Patient } from './hurt.js'
 import { orphansOf, processesOf, type RunningProcess } from './processes.js'
 import { RedisServer } from './redis-server.js'
-import { leaseMs, type RoundPlan } from './schedule.js'
+import { leaseMs, lockMs, type RoundPlan } from './schedule.js'
 import { StackProcess, sealane, type Told } from './stack-process.js'
 
 /** What fills a 2KiB sector. Unit: bytes. */
@@ -129,6 +129,9 @@ function environment(
     SEALANE_SEALER_PROVIDER_PIECES_URL: `https://127.0.0.1:${piecePort}`,
     SEALANE_SEALER_WORK_LEASE: `${leaseMs / 1000}s`,
     SEALANE_SEALER_WORK_REQUEUE_AFTER: `${leaseMs / 2000}s`,
+    SEALANE_PROVIDER_QUEUES_LOCK: `${lockMs}ms`,
+    SEALANE_SEALER_QUEUES_LOCK: `${lockMs}ms`,
+    SEALANE_WORKER_QUEUES_LOCK: `${lockMs}ms`,
   }
 }
 

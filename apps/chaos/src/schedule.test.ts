@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { faultKinds } from './fault.js'
-import { leaseMs, planRound } from './schedule.js'
+import { leaseMs, lockMs, planRound } from './schedule.js'
 
 const seeds = Array.from({ length: 500 }, (_, seed) => seed)
 
@@ -20,11 +20,11 @@ describe('a round', () => {
     }
   })
 
-  it('stops a process for longer than a claim lives, and kills none so often that its supervisor gives up', () => {
+  it('stops a process for longer than a claim lives and a queue’s lock holds, and kills none so often that its supervisor gives up', () => {
     for (const seed of seeds) {
       const deaths = new Map<string, number>()
       for (const { fault } of planRound(seed, ['kill', 'restart', 'stop']).faults) {
-        if (fault.kind === 'stop') expect(fault.forMs).toBeGreaterThan(leaseMs)
+        if (fault.kind === 'stop') expect(fault.forMs).toBeGreaterThan(Math.max(leaseMs, lockMs))
         else if ('service' in fault) deaths.set(fault.service, (deaths.get(fault.service) ?? 0) + 1)
       }
       expect(Math.max(0, ...deaths.values())).toBeLessThan(5)

@@ -3,8 +3,8 @@ import { Random } from './random.js'
 
 /** A claim lives this long in a chaos run: short, so that what outlives it is short too. Unit: ms. */
 export const leaseMs = 6_000
-/** BullMQ's own lock on a job. Unit: ms. Source: packages/host/src/queues (LOCK_MS). */
-const lockMs = 30_000
+/** And a queue's lock on a job so long. Unit: ms. */
+export const lockMs = 5_000
 
 /** A supervisor gives a service up after five deaths in a minute. */
 const deathsEach = 3
@@ -43,9 +43,7 @@ function makeFault(kind: FaultKind, random: Random): Fault {
     case 'restart':
       return { kind, service }
     case 'stop': {
-      // One in eight outlives the queue's lock as well, which costs half a minute.
-      const longerThan = random.chance(1 / 8) ? lockMs : leaseMs
-      return { kind, service, forMs: longerThan + random.between(500, 2_500) }
+      return { kind, service, forMs: Math.max(leaseMs, lockMs) + random.between(500, 2_500) }
     }
     case 'redis-kill':
     case 'redis-wipe':

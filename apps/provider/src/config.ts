@@ -1,4 +1,4 @@
-import { type ConfigOf, defineConfig, durationMs, secret } from '@sealane/host'
+import { type ConfigOf, defineConfig, durationMs, queueSettings, secret } from '@sealane/host'
 import { z } from 'zod'
 
 const bytes = () => z.coerce.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER)
@@ -51,6 +51,7 @@ export const providerConfig = defineConfig(
     crossing: z.object({
       redis_url: z.string().describe('Redis here abroad, with the queues homeward and outward.'),
     }),
+    queues: queueSettings(),
     pieces: z.object({
       listen: z
         .string()

@@ -257,5 +257,14 @@ function crossingQueues(config: ProviderConfig, log: Log, health: Health): Queue
   const tls = url.startsWith('rediss:')
     ? { tls: tlsOptions(liveIdentity(config.tls.dir, 'provider', { health, log })) }
     : {}
-  return createQueues({ url, name: 'crossing', log, health, tlsRequired: config.tls.required, ...tls })
+  const lockMs = config.queues.lock
+  return createQueues({
+    url,
+    name: 'crossing',
+    log,
+    health,
+    lockMs,
+    tlsRequired: config.tls.required,
+    ...tls,
+  })
 }

@@ -1,4 +1,4 @@
-import { type ConfigOf, defineConfig, durationMs } from '@sealane/host'
+import { type ConfigOf, defineConfig, durationMs, queueSettings } from '@sealane/host'
 import { z } from 'zod'
 
 const paths = z.object({
@@ -47,6 +47,7 @@ export const sealerConfig = defineConfig(
         .describe('Redis abroad, with the queues homeward and outward: rediss://user:password@host:port/0.'),
     }),
     home: z.object({ redis_url: z.string().describe('Redis at home, with the queues seal.* and post.*.') }),
+    queues: queueSettings(),
     miner: z.object({ grpc: z.string().default('127.0.0.1:7420').describe('The miner app: host:port.') }),
     provider: z.object({
       pieces_url: z.string().describe('The provider’s piece server: https://host:port.'),
@@ -160,6 +161,7 @@ export const workerConfig = defineConfig(
     }),
     proofs,
     home: z.object({ redis_url: z.string().describe('Redis at home, with the queues seal.* and post.*.') }),
+    queues: queueSettings(),
     sealer: z.object({
       grpc: z.string().default('127.0.0.1:7430').describe('The coordinator: host:port.'),
       hub: z.string().default('https://127.0.0.1:7431').describe('The coordinator’s hub.'),

@@ -45,6 +45,7 @@ export {
 } from './operator/operator-client.js'
 export { allows, createOperatorToken, PERMISSIONS, tokenPermission } from './operator/operator-token.js'
 export { type OperatorServer, type OperatorServerOptions, serveOperator } from './operator/serve-operator.js'
+export { queueSettings } from './queues/queue-settings.js'
 export { parseQueueUrl } from './queues/queue-url.js'
 export type { QueueWorker } from './queues/queue-worker.js'
 export {

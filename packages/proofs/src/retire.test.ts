@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { retire } from './retire.js'
 
@@ -15,10 +15,9 @@ describe('retiring a path', () => {
     writeFileSync(join(cache, 'p_aux'), 'x')
     const target = (await retire(cache, trash, 'starting over')) ?? ''
     expect(readdirSync(target)).toEqual(['p_aux'])
-    expect(JSON.parse(readFileSync(`${target}.manifest.json`, 'utf8'))).toMatchObject({
-      from: cache,
-      reason: 'starting over',
-    })
+    expect(target).toMatch(/\/trash\/\d{4}-\d\d-\d\d\/cache\.[0-9a-f]{12}\/cache$/)
+    const manifest = readFileSync(join(dirname(target), 'manifest.json'), 'utf8')
+    expect(JSON.parse(manifest)).toMatchObject({ originalPath: cache, reason: 'starting over' })
   })
 
   it('leaves what is empty or missing', async () => {

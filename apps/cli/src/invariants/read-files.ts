@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { StoragePath, Trash } from './facts.js'
 
@@ -12,24 +12,54 @@ export function filesIn(dir: string): string[] {
   }
 }
 
-/** A manifest that was being written when its process was killed. Source: packages/host/src/files/write-file-durable.ts. */
-const halfManifest = /^\.manifest\.json\.[0-9a-f]+\.tmp$/
+/** What `trash` writes, in its order: a place of its own, the manifest under a name of its own, then its right name, then the thing. */
+const halfWritten = {
+  place: /\.[0-9a-f]{12}$/,
+  name: /^\.manifest\.json\.[0-9a-f]{12}\.tmp$/,
+  begins: '{\n  "originalPath": "',
+  /** A path of 4,096 bytes, escaped, and a reason. Unit: bytes. */
+  longest: 64 * 1024,
+} as const
 
-/** What lies in `<root>/trash`. A folder with a manifest, or half of one, and nothing else is a move that was interrupted: the thing is where it was. */
+/**
+ * What lies in `<root>/trash`. A place with a manifest and nothing else is a move that was interrupted: the thing is where it was. So is
+ * one with the first bytes of a manifest and nothing else; beside a thing, or beside a manifest, those are not of our making, for `trash`
+ * moves the thing last and the manifest's right name takes the other's place.
+ */
 export function readTrash(root: string): Trash {
   const names = new Set<string>()
   const unexplained: string[] = []
   for (const day of filesIn(join(root, 'trash'))) {
     for (const name of filesIn(join(root, 'trash', day))) {
       const place = join(root, 'trash', day, name)
-      const things = filesIn(place).filter((thing) => thing !== 'manifest.json' && !halfManifest.test(thing))
+      const inside = filesIn(place)
+      if (inside.length === 0 || (inside.length === 1 && isHalfManifest(place, inside[0] ?? ''))) continue
+      const things = inside.filter((thing) => thing !== 'manifest.json')
       const from = originOf(join(place, 'manifest.json'))
-      if (from === undefined) {
-        if (things.length > 0) unexplained.push(place)
-      } else if (things.length > 0) names.add(basename(from))
+      if (from === undefined || things.some((thing) => thing !== nameInTrash(from))) unexplained.push(place)
+      else if (things.length > 0) names.add(basename(from))
     }
   }
   return { names, unexplained }
+}
+
+/** A thing keeps its name, unless that is the manifest's own. */
+function nameInTrash(from: string): string {
+  return basename(from) === 'manifest.json' ? 'manifest.json.trashed' : basename(from)
+}
+
+/** A manifest whose writer was killed, or is writing just now. Source: packages/host/src/files/trash.ts, write-file-durable.ts. */
+function isHalfManifest(place: string, name: string): boolean {
+  if (!halfWritten.place.test(place) || !halfWritten.name.test(name)) return false
+  try {
+    const path = join(place, name)
+    if (statSync(path).size > halfWritten.longest) return false
+    const text = readFileSync(path, 'utf8')
+    return text.startsWith(halfWritten.begins) || halfWritten.begins.startsWith(text)
+  } catch {
+    // It has its right name by now.
+    return existsSync(join(place, 'manifest.json'))
+  }
 }
 
 function originOf(manifest: string): string | undefined {

@@ -79,7 +79,8 @@ export class Coordinator {
     const { db, tls, coordinatorEpoch } = opened
     const { crossing, home, miner, paths } = settings
     this.#dirs = dirsOf(paths.state_dir)
-    const common = { tls: tlsOptions(tls), tlsRequired: settings.tls.required, log, health }
+    const lockMs = settings.queues.lock
+    const common = { tls: tlsOptions(tls), tlsRequired: settings.tls.required, lockMs, log, health }
     // Whoever owns the box abroad writes into these queues: what is too large is dropped unread.
     this.#crossing = createQueues({
       url: crossing.redis_url,

@@ -66,6 +66,7 @@ export class Home {
       tls: { dir: this.#tls, required: true },
       crossing: { redis_url: o.redisUrl },
       home: { redis_url: `${o.redisUrl}&db=1` },
+      queues: { lock: 30_000 },
       miner: { grpc: `127.0.0.1:${o.minerPort}` },
       provider: { pieces_url: `https://127.0.0.1:${o.piecesPort}` },
       grpc: { listen: `127.0.0.1:${o.grpcPort}` },
@@ -124,7 +125,7 @@ export class Home {
   }
 
   workerConfig(name: string, changes: Partial<WorkerConfig['worker']> = {}): WorkerConfig {
-    const { paths, log, tls, home, grpc, hub } = this.settings
+    const { paths, log, tls, home, queues, grpc, hub } = this.settings
     const storage = join(this.dir, `storage-${name}`)
     mkdirSync(storage, { recursive: true })
     return {
@@ -141,6 +142,7 @@ export class Home {
       concurrency: { pc1: 1, pc2: 1, commit: 1, finalize: 2, post: 2 },
       proofs: {},
       home,
+      queues,
       sealer: { grpc: grpc.listen, hub: `https://${hub.listen}` },
       miner: { grpc: '127.0.0.1:1', hub: 'https://127.0.0.1:1' },
     }
@@ -222,7 +224,7 @@ function toml(config: object): string {
   return Object.entries(config as Record<string, Record<string, unknown>>)
     .map(([section, values]) => {
       const lines = Object.entries(values).map(([key, value]) => {
-        const isDuration = ['lease', 'requeue_after', 'wait_deals'].includes(key)
+        const isDuration = ['lease', 'requeue_after', 'wait_deals', 'lock'].includes(key)
         return `${key} = ${JSON.stringify(isDuration ? `${value}ms` : value)}`
       })
       return `[${section}]\n${lines.join('\n')}\n`

@@ -78,6 +78,7 @@ export class Worker {
       name: 'home',
       tls,
       tlsRequired: config.tls.required,
+      lockMs: config.queues.lock,
       log,
       health,
     })

@@ -34,8 +34,8 @@ export function postgresServer(
     backend: 'postgres',
     shown,
     queue: (name) => new Queue(name, { connection }, createPostgresBackend),
-    worker: (name, run, concurrency) =>
-      new WatchedWorker(name, run, { connection, ...workerOptions(concurrency) }, createPostgresBackend),
+    worker: (name, run, settings) =>
+      new WatchedWorker(name, run, { connection, ...workerOptions(settings) }, createPostgresBackend),
     ready: async () => true,
     ping,
     check: ping,

@@ -23,12 +23,17 @@ export interface ServerWorker {
   close(force: boolean): Promise<void>
 }
 
+export interface WorkerSettings {
+  readonly concurrency: number
+  readonly lockMs: number
+}
+
 /** What differs between the two backends. */
 export interface QueueServer {
   readonly backend: 'redis' | 'postgres'
   readonly shown: string
   queue(name: string): ServerQueue
-  worker(name: string, run: (job: ServerJob) => Promise<void>, concurrency: number): ServerWorker
+  worker(name: string, run: (job: ServerJob) => Promise<void>, settings: WorkerSettings): ServerWorker
   /** Whether it is connected; waits a moment for that, longer before the first time. */
   ready(): Promise<boolean>
   /** Whether the server answers now. */
@@ -40,14 +45,16 @@ export interface QueueServer {
 /** Closing one connection, queue or worker is given up after this. Unit: ms. */
 export const CLOSE_TIMEOUT_MS = 1_500
 /** Lock of a running job; the claim in the row, not this, decides who owns the work. Unit: ms. Source: BullMQ's default. */
-const LOCK_MS = 30_000
+export const LOCK_MS = 30_000
 
 /** How both backends work a queue. */
-export function workerOptions(concurrency: number) {
+export function workerOptions({ concurrency, lockMs }: WorkerSettings) {
   return {
     concurrency,
     drainDelay: BLOCK_SECONDS,
-    lockDuration: LOCK_MS,
+    lockDuration: lockMs,
+    // Looked for as often: a job waits for two locks at most.
+    stalledInterval: lockMs,
     // A stall never decides anything: the claim in the row does, so no job is failed for being stalled often.
     maxStalledCount: 1_000_000,
     removeOnComplete: { count: 0 },

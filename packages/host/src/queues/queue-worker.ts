@@ -26,6 +26,7 @@ export class BullWorker implements QueueWorker {
   constructor(
     readonly queueName: string,
     private concurrency: number,
+    private readonly lockMs: number,
     private readonly server: QueueServer,
     private readonly log: Log,
     private readonly lamp: HealthRoom | undefined,
@@ -69,7 +70,8 @@ export class BullWorker implements QueueWorker {
   }
 
   #build(): ServerWorker {
-    const worker = this.server.worker(this.queueName, (job) => this.#run(job), this.concurrency)
+    const { concurrency, lockMs } = this
+    const worker = this.server.worker(this.queueName, (job) => this.#run(job), { concurrency, lockMs })
     worker.on('error', (error) => this.log.debug('worker error', { queue: this.queueName, error }))
     worker.on('drained', () => {
       if (this.lamp?.reason.startsWith(`worker of ${this.queueName}`)) this.lamp.green()

@@ -51,6 +51,22 @@ function suite(url: () => string) {
     await vi.waitFor(async () => expect(await queues.depth(look.queue)).toBe(0), { timeout: 5_000 })
   })
 
+  it('gives the job of a process that is gone to another once its lock is over', async () => {
+    const queueName = 'test.lock'
+    const lockMs = 1_000
+    const gone = open(url(), { lockMs })
+    await up(gone)
+    let taken = false
+    gone.work(look, () => new Promise<void>(() => (taken = true)), { queueName })
+    await gone.add(look, { row: 1, turn: 1 }, { queueName })
+    await vi.waitFor(() => expect(taken).toBe(true), { timeout: 10_000 })
+    await gone.close()
+    const seen: number[] = []
+    open(url(), { lockMs }).work(look, async (p) => void seen.push(p.row), { queueName })
+    // Two locks and a blocking fetch; with the default it would be a minute.
+    await vi.waitFor(() => expect(seen).toEqual([1]), { timeout: 12_000 })
+  }, 30_000)
+
   it('runs an id again once its job has ended, also after a failure', async () => {
     const queues = open(url())
     await up(queues)

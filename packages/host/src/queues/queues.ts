@@ -8,7 +8,7 @@ import type { Log } from '../log/log.js'
 import { silentLog } from '../log/log.js'
 import { postgresServer } from './postgres-server.js'
 import { refuseExposedUrl } from './queue-exposure.js'
-import { CLOSE_TIMEOUT_MS, type QueueServer, type ServerQueue } from './queue-server.js'
+import { CLOSE_TIMEOUT_MS, LOCK_MS, type QueueServer, type ServerQueue } from './queue-server.js'
 import { parseQueueUrl } from './queue-url.js'
 import { BullWorker, type QueueWorker } from './queue-worker.js'
 import { queuesClosed } from './queues-closed.js'
@@ -50,6 +50,8 @@ export interface QueuesOptions {
   readonly onVolatile?: (error: HostError) => void
   /** Jobs with more bytes of JSON are dropped unread. Default 128 KiB. */
   readonly maxJobBytes?: number
+  /** A job whose process is not heard of for this long is given to another. Default 30,000. */
+  readonly lockMs?: number
 }
 
 /** One connection's queues. Every add is only a hint: the row is the truth, reconcile adds what is missing. */
@@ -98,6 +100,7 @@ class BullQueues implements Queues {
   readonly #workers = new Map<string, BullWorker>()
   readonly #watch: NodeJS.Timeout
   readonly #maxJobBytes: number
+  readonly #lockMs: number
   #closed: Promise<void> | undefined
 
   constructor(
@@ -108,6 +111,7 @@ class BullQueues implements Queues {
   ) {
     this.backend = server.backend
     this.#maxJobBytes = o.maxJobBytes ?? 128 * 1024
+    this.#lockMs = o.lockMs ?? LOCK_MS
     this.#watch = setInterval(() => void this.#watchWorkers(), WATCH_EVERY_MS)
     this.#watch.unref()
   }
@@ -165,6 +169,7 @@ class BullQueues implements Queues {
     const worker = new BullWorker(
       name,
       o.concurrency ?? 1,
+      this.#lockMs,
       this.server,
       this.log,
       this.lamp,

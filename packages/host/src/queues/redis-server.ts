@@ -92,13 +92,8 @@ export function redisServer(
     backend: 'redis',
     shown,
     queue: (name) => new Queue(name, { connection: producer }, createRedisBackend),
-    worker: (name, run, concurrency) =>
-      new WatchedWorker(
-        name,
-        run,
-        { connection: consumer, ...workerOptions(concurrency) },
-        createRedisBackend,
-      ),
+    worker: (name, run, settings) =>
+      new WatchedWorker(name, run, { connection: consumer, ...workerOptions(settings) }, createRedisBackend),
     ready,
     ping: heartbeat,
     check,
