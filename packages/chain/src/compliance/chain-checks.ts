@@ -31,7 +31,8 @@ export const chainChecks: readonly ComplianceCheck[] = [
     async run({ chain }) {
       const head = await chain.head()
       holds(sameKey((await chain.tipSet(head.key)).key, head.key), 'the head by its key')
-      const { genesisTimestamp, blockDelaySeconds } = await chain.networkParams()
+      const { blockDelaySeconds, genesisTimestamp = (await chain.genesis()).timestamp } =
+        await chain.networkParams()
       let at = head
       while (at.height > Math.max(0, head.height - lookBack)) {
         same(at.timestamp, genesisTimestamp + at.height * blockDelaySeconds, `timestamp of ${at.height}`)

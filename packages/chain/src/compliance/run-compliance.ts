@@ -8,6 +8,7 @@ import { chainChecks } from './chain-checks.js'
 import type { ComplianceCheck, ComplianceContext } from './compliance-check.js'
 import { Skipped } from './expect.js'
 import { messageChecks } from './message-checks.js'
+import { methodChecks } from './method-checks.js'
 import { RawSocket } from './raw-socket.js'
 import { shapeChecks } from './shape-checks.js'
 import { socketChecks } from './socket-checks.js'
@@ -80,7 +81,14 @@ export async function* runCompliance(options: ComplianceOptions): AsyncGenerator
       },
       ...(spender === undefined ? {} : { spender }),
     }
-    const checks = [...transportChecks, ...chainChecks, ...shapeChecks, ...socketChecks, ...messageChecks()]
+    const checks = [
+      ...transportChecks,
+      ...chainChecks,
+      ...methodChecks(),
+      ...shapeChecks,
+      ...socketChecks,
+      ...messageChecks(),
+    ]
     for (const check of checks) {
       await options.started?.(check.name)
       yield await outcomeOf(check, context, Math.min(deadlineMs, end - performance.now()))

@@ -15,7 +15,8 @@ export const networkParams = record({
   blockDelaySeconds: ['BlockDelaySecs', whole],
   consensusMinerMinPower: ['ConsensusMinerMinPower', decimal],
   preCommitChallengeDelay: ['PreCommitChallengeDelay', height],
-  genesisTimestamp: ['GenesisTimestamp', whole],
+  /** Seconds. Lotus tells it since v1.33 (PR #12925). */
+  genesisTimestamp: ['GenesisTimestamp', optional(whole)],
 })
 
 export type ActorState = Read<typeof actorState>
