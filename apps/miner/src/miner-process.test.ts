@@ -12,7 +12,7 @@ import {
   operatorClient,
 } from '@sealane/host'
 import { minerOperator, minerV1 } from '@sealane/proto'
-import { localRedis, temporaryDirectory, until } from '@sealane/testkit'
+import { BusyNode, localRedis, temporaryDirectory, until } from '@sealane/testkit'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type DevnetProcess, startDevnet } from './testing/devnet-process.js'
 
@@ -146,6 +146,62 @@ describe('sealane-miner as a process', { timeout: 120_000 }, () => {
     const { code } = await miner.exited
     expect(code).toBe(0)
     expect(Date.now() - began).toBeLessThan(10_000)
+  })
+
+  it('makes its miner through a node that takes no subscription, limits calls, hides its pool and lags', async () => {
+    const busy = await BusyNode.start(devnet.nodes, {
+      lagMs: 1_500,
+      limitEvery: 60,
+      replicaEvery: 5,
+      webSockets: false,
+      missing: ['MpoolPending'],
+      forbidden: ['MpoolSetConfig'],
+    })
+    try {
+      const miner = await run({ nodes: busy.nodes })
+      const keys = [
+        ['owner', 'secp256k1'],
+        ['worker', 'bls'],
+        ['control-post', 'secp256k1'],
+      ] as const
+      for (const [name, type] of keys) {
+        const key = await until(
+          `the key ${name}`,
+          () => miner.operator['wallet.new']({ name, type }).catch(() => undefined),
+          (made) => made !== undefined,
+          { deadlineMs: 30_000 },
+        )
+        // The owner pays the others itself.
+        if (name === 'owner') await devnet.fundTo(key?.address ?? '', 40n * 10n ** 18n)
+        else
+          await until(
+            `the key ${name} to be paid`,
+            () =>
+              miner.operator['wallet.fund']({ address: key?.address ?? '', target: '5000000000000000000' }),
+            (sent) => sent === null,
+            { deadlineMs: 60_000 },
+          )
+      }
+      const done = await until(
+        'the miner exists',
+        () => miner.operator.init({ sectorSize: '2048', peerId, multiaddrs: [] }),
+        ({ state }) => state === 'done',
+        { deadlineMs: 60_000 },
+      )
+      expect(done.createMessageCid).toMatch(/^bafy2/)
+      const list = await miner.operator['messages.list']({})
+      expect(list.map(({ methodName, state, nonce }) => [methodName, state, nonce])).toEqual([
+        ['Send', 'Confirmed', 0],
+        ['Send', 'Confirmed', 1],
+        ['CreateMiner', 'Confirmed', 2],
+        ['ChangeWorkerAddress', 'Confirmed', 3],
+      ])
+      expect([...busy.told.keys()].join('\n')).toMatch(/Too Many Requests/)
+      miner.child.kill('SIGTERM')
+      expect((await miner.exited).code).toBe(0)
+    } finally {
+      await busy.stop()
+    }
   })
 
   it('stays up with its node and Redis away, says so, and goes on when the node comes', async () => {
