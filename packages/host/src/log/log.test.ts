@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { Secret } from '../config/secret.js'
 import { HostError } from '../errors/host-error.js'
 import { createLog } from './log.js'
@@ -55,5 +57,18 @@ describe('log', () => {
     log.warn('no')
     log.flush()
     expect(readFileSync(file, 'utf8').match(/"msg":"\w+"/g)).toEqual(['"msg":"yes"'])
+  })
+  it('holds nobody up when nobody reads it', async () => {
+    const host = new URL('../../dist/index.js', import.meta.url).href
+    const program = `
+      const { createLog } = await import(${JSON.stringify(host)})
+      const log = createLog({ name: 'test' })
+      for (let at = 0; at < 100_000; at++) log.info('a deal came', { at })
+      process.stdout.write('went on')
+`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'pipe' })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const [said] = (await once(child.stdout, 'data')) as [Buffer]
+    expect(said.toString()).toBe('went on')
   })
 })

@@ -33,7 +33,9 @@ export function createLog(o: LogOptions): Log {
   const pretty = o.pretty ?? (o.file === undefined && process.stderr.isTTY === true)
   const sink = destination({
     ...(o.file === undefined ? { fd: 2 } : { dest: o.file, mkdir: true }),
-    sync: true,
+    // Whoever reads our stderr may stand still, a paused terminal for instance: proofs and deals go on without them.
+    sync: o.file !== undefined,
+    maxLength: MOST_UNREAD,
   })
   const print = prettyFactory({
     colorize: process.stderr.isTTY === true,
@@ -49,6 +51,9 @@ export function createLog(o: LogOptions): Log {
   const root = pino({ name: o.name, level: 'trace', timestamp: stdTimeFunctions.isoTime }, stream)
   return new PinoLog(root, levels, '', () => sink.flushSync())
 }
+
+/** Lines nobody has taken yet are kept up to this; newer ones are dropped. Unit: bytes. */
+const MOST_UNREAD = 8 * 1024 * 1024
 
 const ORDER: Record<LogLevel, number> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, silent: 99 }
 
