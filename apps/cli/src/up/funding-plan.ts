@@ -40,12 +40,18 @@ export async function fundingPlan(
   const client = attoFil((1_000_000_000n * bytes * BigInt(o.dealEpochs)) / 2n ** 30n + parseFil('0.01'))
   const sealing = attoFil(sectors * (pledge * 2n + gasOfSector))
   const targets = {
-    worker: attoFil(sealing + provider + gasOfKey),
+    worker: roundedUp(sealing + provider + gasOfKey),
     'control-post': parseFil('0.5'),
-    client: attoFil(client + gasOfKey),
+    client: roundedUp(client + gasOfKey),
   }
-  const creation = attoFil((deposit * 11n) / 10n)
-  const needs = attoFil(creation + targets.worker + targets['control-post'] + targets.client + gasOfKey)
-  const what = `${formatFil(creation)} to create the miner, ${formatFil(sealing)} for ${o.deals} sector${o.deals === 1 ? '' : 's'}, the rest for escrow and gas`
+  const creation = roundedUp((deposit * 11n) / 10n)
+  const needs = roundedUp(creation + targets.worker + targets['control-post'] + targets.client + gasOfKey)
+  const what = `${formatFil(creation)} to create the miner, ${formatFil(roundedUp(sealing))} for ${o.deals} sector${o.deals === 1 ? '' : 's'}, the rest for escrow and gas`
   return { targets, escrow: { provider, client }, needs, what }
+}
+
+/** To a thousandth of a FIL: amounts that a person reads. */
+function roundedUp(amount: bigint): AttoFil {
+  const step = 10n ** 15n
+  return attoFil(((amount + step - 1n) / step) * step)
 }

@@ -10,6 +10,7 @@ export interface Told {
 export class Teller {
   readonly #began = Date.now()
   #status = ''
+  #ended = false
   /** The last thing that was waited for: what a run that gave up says. */
   waitsFor = ''
 
@@ -27,10 +28,21 @@ export class Teller {
   /** What is being waited for; on a terminal it stays at the bottom and is rewritten. */
   status(text: string): void {
     if (text !== '') this.waitsFor = text
-    if (this.json || !this.out.isTTY || text === this.#status) return
+    if (this.json || !this.out.isTTY || text === this.#status || this.#ended) return
     this.#status = text
     const width = Math.max(20, (this.out.columns ?? 80) - 1)
     this.out.write(`\r\x1b[2K${pc.dim(text.slice(0, width))}`)
+  }
+
+  /** The run's last status: what was still being asked does not write over it. */
+  ending(text: string): void {
+    this.status(text)
+    this.#ended = true
+  }
+
+  /** All is gone: the last status too. */
+  end(): void {
+    if (this.#ended && this.#status !== '') this.out.write('\r\x1b[2K')
   }
 
   /** A plain line for people, at the end of a run. */

@@ -99,7 +99,10 @@ export async function up(options: UpOptions): Promise<number> {
       nodes: wiring.chainAdmin,
       client,
       sectorSize,
-      purse: outside ? { from: 'owner', key: outside.key } : { from: 'faucet' },
+      purse:
+        outside && other
+          ? { from: 'owner', key: outside.key, prefix: other.policy.addressPrefix }
+          : { from: 'faucet' },
       plan: outside?.plan ?? devnetPlan,
       teller,
       signal: abort.signal,
@@ -117,6 +120,7 @@ export async function up(options: UpOptions): Promise<number> {
 
     const book = new DealBook(places.client)
     const server = await serveFileParts(parts)
+    teller.status('making the deal')
     let rows: DealRow[]
     let made: MadeDeal[]
     let adopted: number
@@ -186,9 +190,9 @@ export async function up(options: UpOptions): Promise<number> {
     process.stderr.write(`sealane: ${text}\n`)
     return 1
   } finally {
-    teller.status('stopping')
+    teller.ending('stopping')
     await stack?.stop()
-    teller.status('')
+    teller.end()
   }
 }
 
