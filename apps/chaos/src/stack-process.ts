@@ -107,8 +107,10 @@ export class StackProcess {
 
   /** The summary, or undefined at the deadline or when the run ended without one. */
   async summary(deadlineMs: number, signal: AbortSignal): Promise<Told | undefined> {
-    const late = pause(deadlineMs, undefined, { signal }).catch(() => undefined)
-    await Promise.race([this.#over.promise, late])
+    const enough = new AbortController()
+    const late = pause(deadlineMs, undefined, { signal: AbortSignal.any([signal, enough.signal]) })
+    await Promise.race([this.#over.promise, late.catch(() => undefined)])
+    enough.abort()
     return this.told.find(({ event }) => event === 'summary')
   }
 
