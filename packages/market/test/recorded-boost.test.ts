@@ -135,9 +135,11 @@ function signedByClient(name: string, params: DealParams): boolean {
 function judge(params: DealParams, facts: Required<ProposalFacts>, settings: AcceptanceSettings) {
   let known: ProposalFacts = {}
   const asked: string[] = []
+  let fromCheck = 0
   for (;;) {
-    const judgement: Judgement = judgeProposal(params, known, settings)
+    const judgement: Judgement = judgeProposal(params, known, settings, fromCheck)
     if (judgement.verdict !== 'need') return { judgement, asked }
+    fromCheck = judgement.check
     expect(known).not.toHaveProperty(judgement.fact)
     asked.push(judgement.fact)
     known = { ...known, [judgement.fact]: facts[judgement.fact] }

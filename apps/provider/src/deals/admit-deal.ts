@@ -58,14 +58,13 @@ export class AdmitDeal {
     const settings = await this.#settings()
     if (typeof settings === 'string') return settings
     let facts: ProposalFacts = {}
-    for (;;) {
-      const judgement = judgeProposal(params, facts, settings)
-      if (judgement.verdict === 'reject') return judgement.reason
-      if (judgement.verdict === 'accept') {
-        return await this.recording.record(params, await this.#normalisedCid(params), peer)
-      }
+    let judgement = judgeProposal(params, facts, settings)
+    while (judgement.verdict === 'need') {
       facts = { ...facts, ...(await this.#facts(judgement.fact, params)) }
+      judgement = judgeProposal(params, facts, settings, judgement.check)
     }
+    if (judgement.verdict === 'reject') return judgement.reason
+    return await this.recording.record(params, await this.#normalisedCid(params), peer)
   }
 
   /** The operator's settings, or why nothing can be judged yet. */

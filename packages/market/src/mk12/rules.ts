@@ -77,11 +77,11 @@ export interface AcceptanceSettings {
   readonly maxStartDelayEpochs: number
 }
 
-/** The outcome of {@link judgeProposal}. `need` asks for one fact: call again with it. */
+/** The outcome of {@link judgeProposal}. `need` asks for one fact: call again with it, from the check that asked. */
 export type Judgement =
   | { readonly verdict: 'accept' }
   | { readonly verdict: 'reject'; readonly reason: string }
-  | { readonly verdict: 'need'; readonly fact: keyof ProposalFacts }
+  | { readonly verdict: 'need'; readonly fact: keyof ProposalFacts; readonly check: number }
 
 /** A check's finding: a reason to refuse, a fact it lacks, or nothing against the proposal. */
 type Finding = string | { readonly need: keyof ProposalFacts } | undefined
@@ -90,7 +90,8 @@ type Check = (params: DealParams, facts: ProposalFacts, settings: AcceptanceSett
 /**
  * Judges one proposal in Boost's order and in Boost's words, so that the first reason a client hears is the one it
  * would hear from Boost, and tools that match texts go on working. Facts are asked for one at a time, when the order
- * comes to them: a proposal with a bad signature costs no further look-up on the chain.
+ * comes to them: a proposal with a bad signature costs no further look-up on the chain. `fromCheck` goes on at the check
+ * that needed a fact; those before it have found nothing.
  *
  * Where Boost harms itself we differ, each time noted at the check.
  *
@@ -101,26 +102,16 @@ export function judgeProposal(
   params: DealParams,
   facts: ProposalFacts,
   settings: AcceptanceSettings,
+  fromCheck = 0,
 ): Judgement {
-  return (
-    firstFinding(validation, 'failed validation: ', params, facts, settings) ??
-    firstFinding(acceptance, '', params, facts, settings) ?? { verdict: 'accept' }
-  )
-}
-
-function firstFinding(
-  checks: readonly Check[],
-  prefix: string,
-  params: DealParams,
-  facts: ProposalFacts,
-  settings: AcceptanceSettings,
-): Judgement | undefined {
-  for (const check of checks) {
-    const finding = check(params, facts, settings)
-    if (typeof finding === 'string') return { verdict: 'reject', reason: prefix + finding }
-    if (finding !== undefined) return { verdict: 'need', fact: finding.need }
+  for (let at = fromCheck; at < checks.length; at += 1) {
+    const finding = checks[at]?.(params, facts, settings)
+    if (typeof finding === 'string') {
+      return { verdict: 'reject', reason: at < validation.length ? `failed validation: ${finding}` : finding }
+    }
+    if (finding !== undefined) return { verdict: 'need', fact: finding.need, check: at }
   }
-  return undefined
+  return { verdict: 'accept' }
 }
 
 /** Refusals of these checks carry the prefix `failed validation: `. */
@@ -157,6 +148,8 @@ const acceptance: readonly Check[] = [
   stagingSpaceEnough,
   transferSizeFits,
 ]
+
+const checks: readonly Check[] = [...validation, ...acceptance]
 
 function headKnown(_params: DealParams, { head }: ProposalFacts): Finding {
   if (head === undefined) return { need: 'head' }
