@@ -30,15 +30,7 @@ function info(session: Session): Command {
     },
     async () => {
       const answer = await (await session.miner())['actor.info']({})
-      const shown = await session.shown()
-      const told = {
-        ...answer,
-        miner: shown(answer.miner),
-        owner: shown(answer.owner),
-        worker: shown(answer.worker),
-        controls: answer.controls.map(shown),
-      }
-      return { json: answer, text: actorText(told) }
+      return { json: answer, text: actorText(answer) }
     },
   )
 }

@@ -42,9 +42,8 @@ function init(session: Session): Command {
       for (;;) {
         const answer = await ask()
         if (answer.state === 'done') {
-          const shown = await session.shown()
-          const robust = answer.robust === null ? '' : ` (${shown(answer.robust)})`
-          return { json: answer, text: lines(`New miners address is: ${shown(answer.miner ?? '')}${robust}`) }
+          const robust = answer.robust === null ? '' : ` (${answer.robust})`
+          return { json: answer, text: lines(`New miners address is: ${answer.miner ?? ''}${robust}`) }
         }
         const waits = answer.waiting === null ? '' : answer.waiting.for
         if (waits !== told && answer.waiting) {

@@ -25,8 +25,7 @@ function info(session: Session): Command {
     },
     async () => {
       const answer = await (await session.miner())['proving.info']({})
-      const told = { ...answer, miner: (await session.shown())(answer.miner) }
-      return { json: answer, text: provingInfo(told, await clockIfKnown(session)) }
+      return { json: answer, text: provingInfo(answer, await clockIfKnown(session)) }
     },
   )
 }
@@ -47,8 +46,7 @@ function deadlines(session: Session): Command {
       ])
       // What lotus prints: all 48, so that the way to the next one can be seen.
       const shown = all === false ? rows.filter((row) => row.partitions > 0 || row.current) : rows
-      const named = (await session.shown())(address)
-      return { json: shown, text: deadlinesTable(named, shown, await clockIfKnown(session)) }
+      return { json: shown, text: deadlinesTable(address, shown, await clockIfKnown(session)) }
     },
     (command) =>
       command.option('--all', 'empty deadlines too', true).option('--no-all', 'only those with partitions'),
@@ -86,7 +84,7 @@ function faults(session: Session): Command {
         miner['proving.faults']({}),
         miner['proving.info']({}),
       ])
-      return { json: rows, text: faultsTable((await session.shown())(address), rows) }
+      return { json: rows, text: faultsTable(address, rows) }
     },
   )
 }

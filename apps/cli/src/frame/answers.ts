@@ -35,13 +35,21 @@ export function answers<Options extends object = object>(
     .addHelpText('after', help(text))
     .action(async () => {
       const options = command.opts<Options & { json?: boolean; watch?: boolean }>()
-      if (options.watch)
-        return await watch(session, () => run(options, command.args), { json: options.json === true })
-      const answer = await run(options, command.args)
+      const ask = async () => await spelled(session, await run(options, command.args))
+      if (options.watch) return await watch(session, ask, { json: options.json === true })
+      const answer = await ask()
       const shown = options.json === true ? answer.json : answer.text
       if (shown !== undefined) session.terminal.out(options.json === true ? jsonText(shown) : answer.text)
       if (answer.exitCode !== undefined) session.exitCode = answer.exitCode
     })
+}
+
+/** Whoever told them, addresses are printed as the connected network prints them, to people and to programs. */
+async function spelled(session: Session, answer: Answer): Promise<Answer> {
+  if (answer.json === undefined) return answer
+  const [told, text] = [jsonText(answer.json), await session.spelled(answer.text)]
+  const shown = await session.spelled(told)
+  return { ...answer, text, ...(shown === told ? {} : { json: JSON.parse(shown) }) }
 }
 
 /** A group of commands. */

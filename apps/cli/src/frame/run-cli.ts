@@ -19,7 +19,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     return session.exitCode
   } catch (error) {
     if (error instanceof CommanderError) return misread(error, argv, terminal)
-    return told(error, argv, terminal)
+    return await told(error, argv, session)
   } finally {
     await session.close()
   }
@@ -75,9 +75,10 @@ function misread(error: CommanderError, argv: readonly string[], terminal: Termi
   return USAGE_EXIT
 }
 
-function told(error: unknown, argv: readonly string[], terminal: Terminal): number {
+async function told(error: unknown, argv: readonly string[], session: Session): Promise<number> {
+  const { terminal } = session
   if (terminal.signal.aborted) return 130
-  const text = words(error).trim()
+  const text = await session.spelled(words(error).trim())
   const next = nextStep(error)
   if (argv.includes('--json')) {
     const { code, remedy } = error as { code?: unknown; remedy?: unknown }

@@ -40,18 +40,22 @@ export class Session {
   /** How this network prints addresses: `f` on mainnet, `t` elsewhere. */
   prefix(): Promise<'f' | 't'> {
     this.#prefix ??= (async () => {
-      const name = await (await this.chain()).networkName()
-      return name === 'mainnet' || name === 'testnetnet' ? 'f' : 't'
+      const { addressPrefixOn } = await import('@sealane/actors')
+      return addressPrefixOn(await (await this.chain()).networkName())
     })()
     return this.#prefix
   }
 
-  /**
-   * How this network prints the addresses that our apps tell: theirs are all `f…`. Without a chain node, as they are.
-   */
-  async shown(): Promise<(address: string) => string> {
-    const prefix = await this.prefix().catch(() => 'f')
-    return (address) => (prefix === 't' && /^f[0-4]/.test(address) ? `t${address.slice(1)}` : address)
+  /** How this network prints the addresses in what our apps tell: theirs are all `f…`. Without a chain node, as they are. */
+  async shown(): Promise<(text: string) => string> {
+    const { spelling } = await import('../show/network-address.js')
+    return spelling(await this.prefix().catch(() => 'f'))
+  }
+
+  /** A text with its addresses as this network prints them; asks the chain only when there is one. */
+  async spelled(text: string): Promise<string> {
+    const { namesAddress } = await import('../show/network-address.js')
+    return namesAddress(text) ? (await this.shown())(text) : text
   }
 
   /** A line for the person who waits; never part of the answer. */

@@ -1,4 +1,5 @@
 import pc from 'picocolors'
+import { spelling } from '../show/network-address.js'
 
 /** One thing worth telling, as an event line of `--json` and as a line for people. */
 export interface Told {
@@ -13,20 +14,28 @@ export class Teller {
   #ended = false
   /** The last thing that was waited for: what a run that gave up says. */
   waitsFor = ''
+  /** How the run's network prints addresses; the devnet is a test network. */
+  #spelled = spelling('t')
 
   constructor(
     private readonly json: boolean,
     private readonly out: NodeJS.WriteStream = process.stdout,
   ) {}
 
+  /** Says how the network prints addresses, when it is another than the devnet. */
+  speaks(prefix: 'f' | 't'): void {
+    this.#spelled = spelling(prefix)
+  }
+
   /** `line`: for people; without one the event is for `--json` only. */
   tell(told: Told, line?: string): void {
-    if (this.json) this.out.write(`${JSON.stringify({ ...told, atSeconds: this.seconds })}\n`)
+    if (this.json) this.out.write(`${this.#spelled(JSON.stringify({ ...told, atSeconds: this.seconds }))}\n`)
     else if (line !== undefined) this.#line(line)
   }
 
   /** What is being waited for; on a terminal it stays at the bottom and is rewritten. */
-  status(text: string): void {
+  status(said: string): void {
+    const text = this.#spelled(said)
     if (text !== '') this.waitsFor = text
     if (this.json || !this.out.isTTY || text === this.#status || this.#ended) return
     this.#status = text
@@ -58,7 +67,8 @@ export class Teller {
     if (this.out.isTTY && this.#status !== '') this.out.write('\r\x1b[2K')
     const total = Math.floor(this.seconds)
     const stamp = `${String(Math.floor(total / 60)).padStart(2, '0')}:${String(total % 60).padStart(2, '0')}`
-    this.out.write(stamped ? `${pc.dim(stamp)}  ${line}\n` : `${line}\n`)
+    const spelled = this.#spelled(line)
+    this.out.write(stamped ? `${pc.dim(stamp)}  ${spelled}\n` : `${spelled}\n`)
     const status = this.#status
     this.#status = ''
     if (status !== '') this.status(status)

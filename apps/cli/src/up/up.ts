@@ -63,6 +63,7 @@ export async function up(options: UpOptions): Promise<number> {
       (options.file === undefined && !options.fresh ? knownSectorSize(places) : undefined)
     const { size } = await statOf(file)
     const other = options.chain ? await orAbort(checkNode(options.chain.nodes), abort.signal) : undefined
+    if (other) teller.speaks(other.policy.addressPrefix)
     const sectorSize = wanted ?? sectorSizeFor(size, other?.policy.sectorSizes.map(Number))
     if (options.car) await checkCar(file)
     const parts = await planDeals(file, sectorSize, options.deals)

@@ -59,8 +59,8 @@ export class ChainView {
   async network(): Promise<Known<{ policy: NetworkPolicy; prefix: 'f' | 't' }>> {
     return await this.#known('network', Number.POSITIVE_INFINITY, async () => {
       const [name, { version }] = await Promise.all([this.chain.networkName(), this.chain.version()])
-      const network = networkNamed(name, version)
-      return { policy: policyFor(network), prefix: network === 'mainnet' ? 'f' : 't' }
+      const policy = policyFor(networkNamed(name, version))
+      return { policy, prefix: policy.addressPrefix }
     })
   }
 

@@ -266,7 +266,7 @@ export function policyFor(name: NetworkName, networkVersion = 28): NetworkPolicy
  * @throws PolicyError `UNSUPPORTED_NETWORK`: never guess rules for a stranger
  */
 export function networkNamed(stateNetworkName: string, nodeVersion = ''): NetworkName {
-  if (stateNetworkName === 'testnetnet' || stateNetworkName === 'mainnet') return 'mainnet'
+  if (isMainnet(stateNetworkName)) return 'mainnet'
   if (stateNetworkName === 'calibrationnet' || stateNetworkName === 'calibration') return 'calibration'
   if (/(?:^|-)2k(?:-|$)|^sealane-devnet-/.test(stateNetworkName)) return 'devnet-2k'
   if (/\+2k(?:\+|$)/.test(nodeVersion)) return 'devnet-2k'
@@ -274,6 +274,15 @@ export function networkNamed(stateNetworkName: string, nodeVersion = ''): Networ
     'UNSUPPORTED_NETWORK',
     `this release does not know the rules of the network "${stateNetworkName}": it knows mainnet, calibration, lotus 2k networks and its own devnet`,
   )
+}
+
+/** How the network of that name prints addresses: `f…` on mainnet, `t…` on every other. Source: GA CurrentNetwork */
+export function addressPrefixOn(stateNetworkName: string): 'f' | 't' {
+  return isMainnet(stateNetworkName) ? policies.mainnet.addressPrefix : 't'
+}
+
+function isMainnet(stateNetworkName: string): boolean {
+  return stateNetworkName === 'testnetnet' || stateNetworkName === 'mainnet'
 }
 
 /** Actors bundle of a network version. @throws PolicyError. Source: GST actors/versions.go VersionForNetwork */
