@@ -46,7 +46,7 @@ export async function agreeDeal(draft: DealDraft, o: AgreeOptions): Promise<Made
       if (accepted || (repeated && (await isTaken(connection, draft, o)))) break
       if (!message.includes('server error') || over()) {
         o.book.add({ ...draft.made, answer: 'refused' })
-        throw new CliError({ code: 'DEAL_REFUSED', text: message }, `deal refused: ${message}`)
+        throw new CliError({ code: 'DEAL_REFUSED', text: message }, `deal proposal rejected: ${message}`)
       }
       o.again?.(`the provider says: ${message}`)
     } catch (error) {

@@ -10,12 +10,20 @@ import type { ChainPort } from '@sealane/chain'
 import { createLibp2p } from 'libp2p'
 import { CliError } from '../cli-error.js'
 
+/** What a provider says of itself. */
+export interface Met {
+  readonly id: string
+  readonly agent: string
+  readonly multiaddrs: readonly string[]
+  readonly protocols: readonly string[]
+}
+
 /** A connection to a miner's provider, by what the chain says of it: peer id and addresses. Close `stop` when done. */
 export async function dialProvider(
   chain: ChainPort,
   miner: Address,
   signal: AbortSignal,
-): Promise<{ connection: Connection; stop: () => Promise<void> }> {
+): Promise<{ connection: Connection; identify: () => Promise<Met>; stop: () => Promise<void> }> {
   const info = await chain.minerInfo(miner)
   if (info.peerId === undefined || info.multiaddrs.length === 0) {
     throw new CliError(
@@ -30,7 +38,18 @@ export async function dialProvider(
   })
   try {
     const connection = await node.dial(addresses, { signal })
-    return { connection, stop: async () => await node.stop() }
+    const identify = async (): Promise<Met> => {
+      const { agentVersion, protocols, listenAddrs } = await node.services.identify.identify(connection, {
+        signal,
+      })
+      return {
+        id: connection.remotePeer.toString(),
+        agent: agentVersion ?? '',
+        multiaddrs: listenAddrs.map(String),
+        protocols,
+      }
+    }
+    return { connection, identify, stop: async () => await node.stop() }
   } catch (error) {
     await node.stop()
     if (signal.aborted) throw error
@@ -65,7 +84,8 @@ async function clientNode() {
     transports: [tcp()],
     connectionEncrypters: [tls(), noise()],
     streamMuxers: [yamux()],
-    services: { identify: identify() },
+    // One identify at a time is answered on a connection: it is ours to ask.
+    services: { identify: identify({ runOnConnectionOpen: false }) },
   })
 }
 

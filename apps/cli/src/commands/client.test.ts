@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -21,7 +21,35 @@ import { sendMessage } from '../client/send-message.js'
 import { recorded } from '../testing/recorded.js'
 import { runCommand } from '../testing/run-command.js'
 import { runningDevnet } from '../testing/running-devnet.js'
+import { recordedNetwork, scriptedNode } from '../testing/scripted-node.js'
 import { scriptedProvider } from '../testing/scripted-provider.js'
+import { transportsText } from './client-provider.js'
+
+/** What boost’s client printed. */
+function recordedBoost(name: string): { stdout: string; stderr: string } {
+  const url = new URL(`../../test/vectors/boost-cli/4-cli-${name}.json`, import.meta.url)
+  return JSON.parse(readFileSync(url, 'utf8')) as { stdout: string; stderr: string }
+}
+
+describe('client commands towards a miner that is none', () => {
+  it.each([
+    ['provider-storage-ask-unknown', 'client query-ask t1l2nppnx4oatglvahhjrghlabmln7semmobhkryi'],
+    ['offline-deal-no-peer', 'client libp2p-info t01001'],
+  ])('say what the node says, as boost’s: %s', async (name, line) => {
+    const text = recordedBoost(name)
+      .stderr.replace(/^Error: /, '')
+      .trimEnd()
+    const env = await scriptedNode({
+      ...recordedNetwork,
+      StateMinerInfo: () => {
+        throw new Error(text)
+      },
+    })
+    const { code, err } = await runCommand(line, env)
+    expect(err.split('\n')[0]).toBe(`ERROR: ${text}`)
+    expect(code).toBe(1)
+  })
+})
 
 describe('a client against a real chain', () => {
   const devnet = runningDevnet()
@@ -74,6 +102,24 @@ describe('a client against a real chain', () => {
     expect((await run(`client send ${to} 1000`)).err).toMatch(
       /has 7\.\d+ FIL, not 1000 FIL and a little for gas/,
     )
+  })
+
+  it('meets a provider as boost’s client does', async () => {
+    const met = await run(`client libp2p-info ${miner}`)
+    expect(met.err).toBe('')
+    const theirs = recordedBoost('provider-libp2p-info').stdout
+    const shape = (text: string) =>
+      text.split('\n').map((line) => line.replace(/: .*/, ':').replace(/ {2}.*/, '  …'))
+    expect(new Set(shape(met.out))).toEqual(new Set(shape(`${theirs.trimEnd()}\n`)))
+    expect(met.out).toContain(`\nPeer ID: ${provider.node.peerId.toString()}\n`)
+    expect(met.out).toContain('\n  /fil/storage/mk/1.2.1\n')
+    const all = transportsText([
+      {
+        name: 'libp2p',
+        addresses: ['/ip4/127.0.0.1/tcp/21888/p2p/12D3KooWFQ8gtyBRZc3jf8nTVbtipg7cx7MzDAzunTQrxHS8yRUn'],
+      },
+    ])
+    expect(all).toBe(`${recordedBoost('provider-retrieval-transports').stdout.trimEnd()}\n`)
   })
 
   it('asks for the ask', async () => {
@@ -183,17 +229,18 @@ Seq. No.: 3
   })
 
   it('says why a provider refuses, and what to do when it cannot be reached', async () => {
-    refuse = 'failed validation: piece size less than minimum required size: 128 < 256'
-    const refused = await run(`client deal ${file} ${miner} 0 800000`)
-    refuse = ''
-    expect(refused).toMatchObject({
-      code: 1,
-      err: expect.stringContaining('deal refused: failed validation: piece size less'),
-    })
+    for (const name of ['offline-deal-price-too-low', 'offline-deal-rejected-text']) {
+      const text = recordedBoost(name).stderr.replace(/^Error: /, '')
+      refuse = text.replace(/^deal proposal rejected: /, '').trimEnd()
+      expect(refuse, name).not.toBe('')
+      const refused = await run(`client deal ${file} ${miner} 0 800000`)
+      refuse = ''
+      expect(refused).toMatchObject({ code: 1, err: expect.stringContaining(text.trimEnd()) })
+    }
     await provider.stop()
     const away = await run(`client query-ask ${miner}`)
     expect(away.code).toBe(1)
-    expect(away.err).toContain(`cannot reach the provider of f0`)
+    expect(away.err).toContain(`cannot reach the provider of t0`)
     expect((await run('client list-deals')).out).toMatch(
       /StorageDealUnknown[^\n]*\n {2}Message: cannot reach the provider/,
     )

@@ -19,6 +19,7 @@ import { clientDealsTable, dealStatusText } from '../show/client-deals.js'
 import { facts } from '../show/facts.js'
 import { askCommand } from './client-ask.js'
 import { clientDeal } from './client-deal.js'
+import { libp2pInfo, retrievalTransports } from './client-provider.js'
 import { clientSend } from './client-send.js'
 
 export function clientCommand(session: Session): Command {
@@ -29,6 +30,8 @@ export function clientCommand(session: Session): Command {
     listDeals(session),
     dealStatus(session),
     askCommand(session),
+    libp2pInfo(session),
+    retrievalTransports(session),
     marketAdd(session),
     clientSend(session),
   ])

@@ -26,23 +26,23 @@ function status(session: Session): Command {
 const pollMs = 1_000
 
 function wait(session: Session): Command {
-  return answers(
+  return answers<{ watch?: boolean }>(
     session,
     {
       usage: 'wait',
       about: 'Wait until the node’s head is as new as the clock says: only then do messages get into blocks.',
-      examples: ['sync wait'],
+      examples: ['sync wait', 'sync wait --watch'],
       notes:
         'On a chain whose blocks lie in the past (a devnet with a rushing or held clock) it may wait for ever; Ctrl-C ends it.',
     },
-    async () => {
+    async ({ watch }) => {
       const chain = await session.chain()
       const { blockDelaySeconds } = await chain.networkParams()
       for (let told = ''; ; ) {
         const [head, state] = await Promise.all([chain.head(), chain.syncState()])
         const behind = Math.max(0, Math.floor(session.terminal.now() / 1000) - head.timestamp)
         // Lotus demands one epoch (cli/sync.go:355); a head is nearly that old just before the next one comes, so two.
-        if (behind < blockDelaySeconds * 2) {
+        if (!watch && behind < blockDelaySeconds * 2) {
           return { json: { height: head.height, behindSeconds: behind }, text: lines('', 'Done!') }
         }
         const now = waitLine(state.activeSyncs, head, behind)
@@ -51,6 +51,7 @@ function wait(session: Session): Command {
         await pause(pollMs, undefined, { signal: session.terminal.signal })
       }
     },
+    (command) => command.option('--watch', 'go on once it is synced, until Ctrl-C'),
   )
 }
 

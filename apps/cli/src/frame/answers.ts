@@ -36,7 +36,7 @@ export function answers<Options extends object = object>(
     .action(async () => {
       const options = command.opts<Options & { json?: boolean; watch?: boolean }>()
       const ask = async () => await spelled(session, await run(options, command.args))
-      if (options.watch) return await watch(session, ask, { json: options.json === true })
+      if (text.watch && options.watch) return await watch(session, ask, { json: options.json === true })
       const answer = await ask()
       const shown = options.json === true ? answer.json : answer.text
       if (shown !== undefined) session.terminal.out(options.json === true ? jsonText(shown) : answer.text)

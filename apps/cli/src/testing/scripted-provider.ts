@@ -30,6 +30,8 @@ export async function scriptedProvider(
     transports: [tcp()],
     connectionEncrypters: [tls(), noise()],
     streamMuxers: [yamux()],
+    // Tests dial faster than clients do.
+    connectionManager: { inboundConnectionThreshold: 1_000 },
     services: { identify: identify() },
   })
   const taken: { params: DealParams; fetched: Uint8Array | undefined }[] = []
