@@ -1,14 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  type Address,
-  addBalanceParams,
-  formatAddress,
-  idAddress,
-  marketMethods,
-  parseAddress,
-} from '@sealane/actors'
+import { type Address, addBalanceParams, idAddress, marketMethods, parseAddress } from '@sealane/actors'
 import { type ChainPort, rpcCall } from '@sealane/chain'
 import type { KeyInfo, KeyType } from '@sealane/crypto'
 import { type AttoFil, formatFil } from '@sealane/fil-units'
@@ -30,7 +23,7 @@ export interface Prepared {
 }
 
 /** Where the money comes from: the embedded devnet's faucet, or a funded key that becomes the owner's. */
-export type Purse = { from: 'faucet' } | { from: 'owner'; key: KeyInfo; prefix: 'f' | 't' }
+export type Purse = { from: 'faucet' } | { from: 'owner'; key: KeyInfo }
 
 /**
  * Keys, funds, the miner actor and escrow, each step idempotent: balances are raised to a target, messages go under fixed request ids,
@@ -76,7 +69,7 @@ export async function prepare(o: {
       createMessageCid: miner.createMessageCid,
       controlMessageCid: miner.controlMessageCid,
     },
-    `miner        ${shown(address, o.purse)}  CreateMiner ${miner.createMessageCid ?? ''}`,
+    `miner        ${address}  CreateMiner ${miner.createMessageCid ?? ''}`,
   )
 
   teller.status('putting funds into market escrow')
@@ -160,21 +153,14 @@ async function fundKeys(o: Parameters<typeof prepare>[0]): Promise<void> {
         purse.from === 'owner' ? await apps.miner['wallet.fund']({ address, target: String(target) }) : null
       paid ||= sent !== null
       const waits = sent?.waiting?.for ?? 'the next block'
-      teller.status(
-        `funding ${name} ${shown(address, purse)} with ${formatFil(target)}: waiting for ${waits}`,
-      )
+      teller.status(`funding ${name} ${address} with ${formatFil(target)}: waiting for ${waits}`)
       const has = await chain.walletBalance(address)
       return has > 0n ? has : undefined
     }, again)
     const from = purse.from === 'owner' ? ' from the owner' : ''
     teller.tell(
       { event: 'funded', key: name, address },
-      `${name.padEnd(12)} ${shown(address, purse)}  ${paid ? `${formatFil(target)}${from}` : `has ${formatFil(balance)}`}`,
+      `${name.padEnd(12)} ${address}  ${paid ? `${formatFil(target)}${from}` : `has ${formatFil(balance)}`}`,
     )
   }
-}
-
-/** As the network's own tools print it. */
-function shown(address: Address, purse: Purse): string {
-  return purse.from === 'owner' ? formatAddress(address, purse.prefix) : address
 }

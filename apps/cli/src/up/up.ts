@@ -100,10 +100,7 @@ export async function up(options: UpOptions): Promise<number> {
       nodes: wiring.chainAdmin,
       client,
       sectorSize,
-      purse:
-        outside && other
-          ? { from: 'owner', key: outside.key, prefix: other.policy.addressPrefix }
-          : { from: 'faucet' },
+      purse: outside && other ? { from: 'owner', key: outside.key } : { from: 'faucet' },
       plan: outside?.plan ?? devnetPlan,
       teller,
       signal: abort.signal,
