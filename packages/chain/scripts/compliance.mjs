@@ -66,6 +66,7 @@ const key =
     : read(`--key ${given.key}`, () => readFileSync(given.key, 'utf8').trim())
 
 const counts = { pass: 0, fail: 0, skipped: 0 }
+const skippedFor = new Map()
 const words = { pass: 'pass', fail: 'FAIL', skipped: 'skip' }
 try {
   if (!given.json && key !== undefined)
@@ -78,6 +79,7 @@ try {
   })
   for await (const one of outcomes) {
     counts[one.outcome]++
+    if (one.outcome === 'skipped') skippedFor.set(one.reason, (skippedFor.get(one.reason) ?? 0) + 1)
     process.stdout.write(
       given.json
         ? `${JSON.stringify(one)}\n`
@@ -90,6 +92,6 @@ try {
 process.stdout.write(
   given.json
     ? `${JSON.stringify(counts)}\n`
-    : `${counts.pass} passed, ${counts.fail} failed, ${counts.skipped} skipped\n`,
+    : `${counts.pass} passed, ${counts.fail} failed, ${counts.skipped} skipped\n${[...skippedFor].map(([reason, count]) => `  ${count} skipped: ${reason}\n`).join('')}`,
 )
 process.exitCode = counts.fail === 0 ? 0 : 1

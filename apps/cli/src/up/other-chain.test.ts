@@ -22,15 +22,20 @@ const address = keyAddress(key.type, publicKey(key))
 const block = 'bafy2bzacebubn67ganpbblrsnypgz6q37sledk5g3ibqs67d4hzqyj4s7ltv2'
 const headAt = (timestamp: number) => tipSetJson({ height: 5, cid: block, parent: block, timestamp })
 
+const answering = {
+  AuthVerify: ['read', 'write', 'sign', 'admin'],
+  ChainGetGenesis: headAt(1_795_353_793),
+  ChainHead: headAt(Math.floor(Date.now() / 1000)),
+}
+
+/** As lotus says it of no token, and of one that is not its own. */
+const jwtFailed = () => {
+  throw new Error('JWT Verification failed (HEADER: Bearer ): jwt: malformed token')
+}
+
 /** A node of somebody's, with what `change` says of it. */
 async function node(change: Record<string, unknown>): Promise<string> {
-  const script = {
-    ...recordedNetwork,
-    AuthVerify: ['read', 'write', 'sign', 'admin'],
-    ChainGetGenesis: headAt(1_795_353_793),
-    ChainHead: headAt(Math.floor(Date.now() / 1000)),
-    ...change,
-  }
+  const script = { ...recordedNetwork, ...answering, ...change }
   return `token:${(await scriptedNode(script)).FULLNODE_API_INFO}`
 }
 
@@ -96,9 +101,25 @@ describe('another chain, before anything is spent', () => {
     )
     await expect(checkNode('/ip4/127.0.0.1/tcp/9/http')).rejects.toThrow(/no chain node answers/)
     await expect(checkNode('nonsense')).rejects.toThrow(/lotus auth api-info/)
-    const open = await scriptedNode({ ...recordedNetwork })
-    await expect(checkNode(open.FULLNODE_API_INFO)).rejects.toThrow(/has no token for .*create-token/)
+    const nodes = await node({ AuthVerify: jwtFailed })
+    await expect(checkNode(nodes.slice('token:'.length))).rejects.toThrow(/has no token for .*create-token/)
+    await expect(checkNode(nodes)).rejects.toThrow(/does not accept the token of --chain/)
   })
+
+  it('may be a service for many, which verifies no tokens', async () => {
+    const { AuthVerify: _none, ...others } = { ...recordedNetwork, ...answering }
+    const { FULLNODE_API_INFO: nodes } = await scriptedNode(others)
+    expect(await checkNode(nodes)).toMatchObject({ networkName: 'localnet-2k', readOnlyNodes: nodes })
+  })
+
+  it('says when it is asked too much', async () => {
+    const busy = () => {
+      throw new Error('rate limit exceeded')
+    }
+    await expect(checkNode(await node({ Version: busy }))).rejects.toThrow(
+      /is asked too much: rate limit exceeded\. Wait a while, or give a node of your own/,
+    )
+  }, 20_000)
 })
 
 describe('another devnet', () => {

@@ -104,19 +104,31 @@ function partOf(nodes: string, shown: string): string {
   return nodes.split(',').find((part) => part.trim().endsWith(shown)) ?? nodes
 }
 
+/**
+ * A lotus node says what a token allows. A service for many (a gateway) takes pushed messages from anybody and has no such call: it is
+ * taken as it is, and a push that it refuses is told by the messager.
+ */
 async function requireWrite(node: string, shown: string, token: string | undefined): Promise<void> {
   const advice = 'make one with "lotus auth create-token --perm admin" and write it as TOKEN:ADDRESS'
   let allowed: Json
   try {
     await rpcCall(node, 'Filecoin.Version', [], 10_000)
-    if (token === undefined) throw refused('token', `--chain has no token for ${shown}: ${advice}`)
-    allowed = await rpcCall(node, 'Filecoin.AuthVerify', [token], 10_000)
+    allowed = await rpcCall(node, 'Filecoin.AuthVerify', [token ?? ''], 10_000)
   } catch (error) {
     if (!(error instanceof ChainError)) throw error
+    if (error.code === 'NO_METHOD') return
+    if (error.code === 'BUSY') {
+      throw refused(
+        'node',
+        `${shown} is asked too much: ${error.text}. Wait a while, or give a node of your own with --chain`,
+      )
+    }
+    if (token === undefined && !unheard.includes(error.code)) throw noToken(shown, advice)
     if (error.code === 'REFUSED' || /JWT/.test(error.text))
       throw refused('token', `${shown} does not accept the token of --chain: ${advice}`)
     throw refused('node', `no chain node answers at ${shown} (${error.text}): start it, or correct --chain`)
   }
+  if (token === undefined) throw noToken(shown, advice)
   const permissions = Array.isArray(allowed) ? allowed.map(String) : []
   if (!permissions.includes('write')) {
     const has = permissions.join(', ') || 'nothing'
@@ -125,6 +137,13 @@ async function requireWrite(node: string, shown: string, token: string | undefin
       `the token of --chain for ${shown} allows ${has}; sending messages needs write: ${advice}`,
     )
   }
+}
+
+/** Nobody said anything about our token. */
+const unheard: readonly string[] = ['NODE_DOWN', 'TIMEOUT', 'MALFORMED', 'TOO_LARGE', 'NODES_INVALID']
+
+function noToken(shown: string, advice: string): CliError {
+  return refused('token', `--chain has no token for ${shown}: ${advice}`)
 }
 
 function rulesOf(networkName: string, nodeVersion: string, networkVersion: number): NetworkPolicy {
