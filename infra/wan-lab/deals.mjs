@@ -85,7 +85,7 @@ export function makeDeals(sites, miner, { count, sectorSize }) {
   return Array.from({ length: count }, (_, index) => {
     const file = sites.place(`file-${index}`)
     writeFileSync(file, randomBytes(payloadBytes[sectorSize]))
-    return JSON.parse(sites.client(['deal', '--json', file, miner, '0.000000000000001', '518400'])).dealUuid
+    return JSON.parse(sites.client(['deal', '--json', file, miner, '0.00000000001', '518400'])).dealUuid
   })
 }
 

@@ -19,6 +19,7 @@ export type MinerFacts =
   | { code: 'TICKET_EXPIRED'; sector: number; ticketEpoch: number; headEpoch: number }
   | { code: 'TICKET_CHANGED'; sector: number; ticketEpoch: number }
   | { code: 'NUMBER_NOT_OURS'; sector: number }
+  | { code: 'NOT_SETTLED'; sector: number; epoch: number; headEpoch: number }
   | { code: 'COMM_D_WRONG'; sector: number }
   | { code: 'DEAL_EXPIRED'; sector: number; dealId: number; startEpoch: number; headEpoch: number }
   | { code: 'DEAL_OUTLIVES_SECTOR'; sector: number; wanted: number; most: number }
@@ -51,6 +52,7 @@ const remedies = {
   TICKET_EXPIRED: 'retry',
   TICKET_CHANGED: 'hold',
   NUMBER_NOT_OURS: 'hold',
+  NOT_SETTLED: 'retry',
   COMM_D_WRONG: 'hold',
   DEAL_EXPIRED: 'hold',
   DEAL_OUTLIVES_SECTOR: 'hold',

@@ -90,7 +90,13 @@ describe('a committed-capacity sector and a deep reorg', { timeout: 4 * MINUTES 
 
   it('tells a coordinator that was replaced to stop, and refuses numbers it never gave out', async () => {
     const call = {} as never
-    const envelope = { requestId: 'x', sectorNumber: 999, step: 'preCommit', turn: 1, coordinatorEpoch: 2 }
+    const envelope = {
+      requestId: 'x',
+      sectorNumber: 1_000_000,
+      step: 'preCommit',
+      turn: 1,
+      coordinatorEpoch: 2,
+    }
     const zero = new Uint8Array(32)
     const request = {
       commR: zero,

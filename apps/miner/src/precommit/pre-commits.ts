@@ -82,6 +82,7 @@ export class PreCommits {
       title: 'PreCommit',
       keep: refuseOtherFacts,
       outdated: (row, message, head) => this.#outdated(row, message, head),
+      doneOnChain: (sector, body, head) => this.#doneOnChain(sector, body, head),
       confirmed: (row, message, head) => this.#confirmed(row, message, head),
       landed: (head) => this.#drawSeeds(head),
     })
@@ -120,12 +121,7 @@ export class PreCommits {
     const miner = await this.actor.require()
     const head = this.watch.requireHead()
     this.proofs.allowProver(body.prover)
-    if (!(await this.numbers.isOurs(sector))) {
-      throw new MinerError(
-        { code: 'NUMBER_NOT_OURS', sector },
-        `sector number ${sector} was not allocated here: ask AllocateSectorNumbers`,
-      )
-    }
+    await this.numbers.requireOurs(sector)
     if (head.height > body.ticketEpoch + policy.maxPreCommitRandomnessLookback - TICKET_SLACK_EPOCHS) {
       throw new MinerError(
         { code: 'TICKET_EXPIRED', sector, ticketEpoch: body.ticketEpoch, headEpoch: head.height },
@@ -222,7 +218,27 @@ export class PreCommits {
     return { code: error.code, remedy: remedyOf(error), text: error.message }
   }
 
-  async #confirmed(row: StepRow, message: StoredMessage, head: TipSet): Promise<string | undefined> {
+  async #doneOnChain(sector: number, facts: string, head: TipSet): Promise<number | undefined> {
+    const { commR, ticketEpoch } = bodySchema.parse(JSON.parse(facts))
+    const { address } = await this.actor.require()
+    const onChain = await this.chain.preCommitInfo(address, sector, head.key)
+    if (onChain !== undefined) {
+      const { sealedCid: sealed, sealRandEpoch } = onChain.info
+      return hex(commitmentOf(sealed)) === commR && sealRandEpoch === ticketEpoch
+        ? onChain.preCommitEpoch
+        : undefined
+    }
+    const proven = await this.chain.sectorInfo(address, sector, head.key)
+    return proven !== undefined && hex(commitmentOf(proven.sealedCid)) === commR
+      ? proven.activation
+      : undefined
+  }
+
+  async #confirmed(
+    row: StepRow,
+    message: StoredMessage | undefined,
+    head: TipSet,
+  ): Promise<string | undefined> {
     const { policy } = this.network.require()
     const miner = await this.actor.require()
     const onChain = await this.chain.preCommitInfo(miner.address, row.sector_number, head.key)
@@ -231,8 +247,9 @@ export class PreCommits {
         ? await this.chain.sectorInfo(miner.address, row.sector_number, head.key)
         : undefined
     if (onChain === undefined && proven === undefined)
-      return `message ${message.cid} landed, but the chain shows no PreCommit of sector ${row.sector_number}: is the node on a fork?`
-    const preCommitEpoch = onChain?.preCommitEpoch ?? message.included_epoch ?? head.height
+      return `message ${message?.cid} landed, but the chain shows no PreCommit of sector ${row.sector_number}: is the node on a fork?`
+    const preCommitEpoch =
+      onChain?.preCommitEpoch ?? message?.included_epoch ?? proven?.activation ?? head.height
     const seedEpoch = preCommitEpoch + policy.preCommitChallengeDelay
     await writing(this.db, async (trx) => {
       await this.steps.save(trx, row, {
@@ -246,7 +263,7 @@ export class PreCommits {
         value: {
           sectorNumber: row.sector_number,
           preCommitEpoch,
-          messageCid: message.cid ?? '',
+          messageCid: message?.cid ?? '',
           seedEpoch,
           turn: row.request_turn,
         },
@@ -256,7 +273,7 @@ export class PreCommits {
       sector: row.sector_number,
       epoch: preCommitEpoch,
       seedEpoch,
-      cid: message.cid,
+      cid: message?.cid,
     })
     this.#step.nudge()
     return undefined

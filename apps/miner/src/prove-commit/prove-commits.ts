@@ -70,6 +70,7 @@ export class ProveCommits {
       room: 'prove-commit',
       title: 'ProveCommit',
       // No `keep`: any proof of the same sector that is under way does the work of a newer one.
+      doneOnChain: (sector, body, head) => this.#doneOnChain(sector, body, head),
       confirmed: (row, message, head) => this.#confirmed(row, message, head),
     })
   }
@@ -220,12 +221,25 @@ export class ProveCommits {
 
   // ---- after sending ----------------------------------------------------------------------------------------------
 
+  async #doneOnChain(sector: number, facts: string, head: TipSet): Promise<number | undefined> {
+    const { commR } = bodySchema.parse(JSON.parse(facts))
+    const { address } = await this.actor.require()
+    const proven = await this.chain.sectorInfo(address, sector, head.key)
+    return proven !== undefined && hex(commitmentOf(proven.sealedCid)) === commR
+      ? proven.activation
+      : undefined
+  }
+
   /** Reads from chain state what the receipt does not say: that the sector is there, where it is proven, and which deals are active. */
-  async #confirmed(row: StepRow, message: StoredMessage, head: TipSet): Promise<string | undefined> {
+  async #confirmed(
+    row: StepRow,
+    message: StoredMessage | undefined,
+    head: TipSet,
+  ): Promise<string | undefined> {
     const { address } = await this.actor.require()
     const sector = await this.chain.sectorInfo(address, row.sector_number, head.key)
     if (sector === undefined)
-      return `message ${message.cid} landed, but the chain shows no sector ${row.sector_number}: is the node on a fork?`
+      return `message ${message?.cid} landed, but the chain shows no sector ${row.sector_number}: is the node on a fork?`
     const place = await this.chain.sectorPartition(address, row.sector_number, head.key)
     const deals = await Promise.all(
       (JSON.parse(row.deals) as number[]).map(async (dealId) => ({
@@ -244,7 +258,7 @@ export class ProveCommits {
         $case: 'proveCommitLanded',
         value: {
           sectorNumber: row.sector_number,
-          messageCid: message.cid ?? '',
+          messageCid: message?.cid ?? '',
           activationEpoch,
           expiration: sector.expiration,
           activeDeals: active,
@@ -263,7 +277,7 @@ export class ProveCommits {
     this.log.info('provecommit landed', {
       sector: row.sector_number,
       epoch: activationEpoch,
-      cid: message.cid,
+      cid: message?.cid,
       activeDeals: active,
     })
     return undefined

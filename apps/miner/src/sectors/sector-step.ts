@@ -11,6 +11,7 @@ import { MessageStore, type StoredMessage } from '../messages/message-store.js'
 import { Messager } from '../messages/messager.js'
 import { MinerError } from '../miner-error.js'
 import { MinerActor } from '../network/miner-actor.js'
+import { Network } from '../network/network.js'
 import { messageLost } from './message-lost.js'
 import { type Step, type StepAnswer, type StepRequest, type StepRow, StepStore } from './step-store.js'
 import { StepTeller } from './step-teller.js'
@@ -29,8 +30,20 @@ export interface StepRules {
   readonly keep?: (older: StepRow, message: StoredMessage) => void
   /** Withdraws a message that came to be of no use, and says why; undefined while it is of use. */
   readonly outdated?: (row: StepRow, message: StoredMessage, head: TipSet) => Promise<Failure | undefined>
-  /** The message landed at confidence: reads from the chain what it did, and tells it. Returns why not yet, else undefined. */
-  readonly confirmed: (row: StepRow, message: StoredMessage, head: TipSet) => Promise<string | undefined>
+  /**
+   * Since which epoch the chain shows this very work done, whoever's message did it; undefined when it does not, or shows other facts.
+   * `body`: the request's facts as its row keeps them.
+   */
+  readonly doneOnChain: (sectorNumber: number, body: string, head: TipSet) => Promise<number | undefined>
+  /**
+   * The work landed at confidence: reads from the chain what it did, and tells it. Returns why not yet, else undefined.
+   * Without a message: it was sent by a process whose database was newer than this one, an older backup.
+   */
+  readonly confirmed: (
+    row: StepRow,
+    message: StoredMessage | undefined,
+    head: TipSet,
+  ) => Promise<string | undefined>
   /** What is left to do for rows that landed, each round. */
   readonly landed?: (head: TipSet) => Promise<void>
 }
@@ -42,6 +55,7 @@ export class SectorSteps {
     readonly db: MinerDb,
     readonly watch: ChainWatch,
     readonly actor: MinerActor,
+    readonly network: Network,
     readonly steps: StepStore,
     readonly teller: StepTeller,
     readonly messages: MessageStore,
@@ -95,6 +109,11 @@ export class SectorStep {
       this.nudge()
       return adopted
     }
+    if (await this.#isDone(request)) {
+      const adopted = await writing(db, (trx) => steps.record(trx, request, null))
+      this.nudge()
+      return adopted
+    }
     const message = await judge()
     const answer = await writing(db, async (trx) => {
       const reason = `${title} of sector ${request.sectorNumber}`
@@ -104,6 +123,25 @@ export class SectorStep {
     messager.nudge()
     this.nudge()
     return answer
+  }
+
+  /**
+   * Whether the chain shows this work done already, at confidence: then nothing is sent.
+   * Throws MinerError NOT_SETTLED (`retry`) while a reorg may still take it back.
+   */
+  async #isDone({ sectorNumber, body, step }: StepRequest): Promise<boolean> {
+    const head = this.o.watch.requireHead()
+    const since = await this.rules.doneOnChain(sectorNumber, body, head)
+    if (since === undefined) return false
+    if (this.#isSettled(since, head)) return true
+    throw new MinerError(
+      { code: 'NOT_SETTLED', sector: sectorNumber, epoch: since, headEpoch: head.height },
+      `the chain shows the ${step} of sector ${sectorNumber} since epoch ${since}, by a message that is not in this database: waits until a reorg cannot take it back`,
+    )
+  }
+
+  #isSettled(since: number, head: TipSet): boolean {
+    return since + this.o.network.confidence().landing <= head.height
   }
 
   /** Whether the message of an older turn does this request's work. One that does not is withdrawn, if it still can be. */
@@ -131,9 +169,11 @@ export class SectorStep {
 
   async #follow(row: StepRow, head: TipSet): Promise<void> {
     const { teller } = this.o
+    if (row.message_uuid === null) return await this.#followForeign(row, head)
     const message = await this.#messageOf(row)
     if (message === undefined) return
     const lost = messageLost(message) ?? (await this.rules.outdated?.(row, message, head))
+    if ((lost !== undefined || isRefused(message)) && (await this.#leave(row, message, head))) return
     if (lost !== undefined) {
       await teller.lost(row, lost, head.height)
       return
@@ -147,7 +187,44 @@ export class SectorStep {
     if (why !== undefined) await teller.why(current, why)
   }
 
+  /** A row whose work was done by a message that is not in this database. */
+  async #followForeign(row: StepRow, head: TipSet): Promise<void> {
+    const since = await this.rules.doneOnChain(row.sector_number, row.request, head)
+    if (since === undefined) {
+      const text = `the chain no longer shows the ${this.rules.title} of sector ${row.sector_number}`
+      await this.o.teller.lost(row, { code: 'MESSAGE_REPLACED', remedy: 'retry', text }, head.height)
+    } else if (this.#isSettled(since, head)) {
+      const why = await this.rules.confirmed(row, undefined, head)
+      if (why !== undefined) await this.o.teller.why(row, why)
+    }
+  }
+
+  /** The chain takes a step once. Refused because an earlier message, forgotten here, did it: the row follows the chain from now on. */
+  async #leave(row: StepRow, message: StoredMessage, head: TipSet): Promise<boolean> {
+    if ((await this.rules.doneOnChain(row.sector_number, row.request, head)) === undefined) return false
+    const reason = `the chain shows its work done by another message`
+    if (messageLost(message) === undefined) {
+      const withdrawn = await this.o.messager.withdraw(
+        message.uuid,
+        new MinerError({ code: 'BAD_REQUEST', reason }, reason),
+      )
+      if (!withdrawn) return false
+    }
+    await writing(this.o.db, (trx) => this.o.steps.save(trx, row, { message_uuid: null }))
+    this.o.log.warn('step is done by a message that is not in this database', {
+      step: row.step,
+      sector: row.sector_number,
+    })
+    this.nudge()
+    return true
+  }
+
   async #messageOf(row: StepRow): Promise<StoredMessage | undefined> {
     return row.message_uuid === null ? undefined : await this.o.messages.byUuid(row.message_uuid)
   }
+}
+
+/** Its simulation fails: it has no nonce yet. */
+function isRefused(message: StoredMessage): boolean {
+  return (message.state === 'Planned' || message.state === 'Held') && message.failure !== null
 }

@@ -82,9 +82,12 @@ export class StepStore {
     return { ...answer, recorded: { turn: row.request_turn, requestId: row.request_id } }
   }
 
-  /** Records a judged request with its message, in the transaction that planned the message. */
-  async record(trx: MinerTransaction, request: StepRequest, messageUuid: string): Promise<StepAnswer> {
-    const answer: StepAnswer = { messageUuid }
+  /**
+   * Records a judged request with its message, in the transaction that planned the message. `null`: the chain shows its work done by a
+   * message that is not in this database.
+   */
+  async record(trx: MinerTransaction, request: StepRequest, messageUuid: string | null): Promise<StepAnswer> {
+    const answer: StepAnswer = { messageUuid: messageUuid ?? '' }
     const facts = {
       request_id: request.requestId,
       request_turn: request.turn,

@@ -34,9 +34,10 @@ export class MainLineRig {
     return this.rooms.context.get(MinerService).implementation()
   }
 
-  /** Ends the rooms and starts them again over the same state. */
-  async restart(): Promise<void> {
+  /** Ends the rooms and starts them again over the same state, or what `between` makes of it. */
+  async restart(between: () => void = () => {}): Promise<void> {
     await this.rooms.stop()
+    between()
     this.rooms = await startRooms(this.directory, this.devnet.nodes)
     await this.#heard()
   }

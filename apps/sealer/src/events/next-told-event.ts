@@ -42,7 +42,7 @@ function preCommitEnded(sector: Sector, { preCommit }: ToldFacts): ToldEvent | u
   if (landed !== null) {
     const facts = {
       pre_commit_turn: asked,
-      pre_commit_cid: landed.messageCid,
+      ...(landed.messageCid === '' ? {} : { pre_commit_cid: landed.messageCid }),
       pre_commit_epoch: landed.preCommitEpoch,
       seed_epoch: landed.seedEpoch,
     }
@@ -61,7 +61,8 @@ function proveCommitEnded(sector: Sector, { proveCommit }: ToldFacts): ToldEvent
   if (landed !== null) {
     const facts = {
       prove_commit_turn: asked,
-      prove_commit_cid: landed.messageCid,
+      // A miner restored from an older backup knows that it landed, not by which message.
+      ...(landed.messageCid === '' ? {} : { prove_commit_cid: landed.messageCid }),
       activation_epoch: landed.activationEpoch,
       expiration: landed.expiration,
       deadline: landed.deadline,

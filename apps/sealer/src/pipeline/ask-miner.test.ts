@@ -95,6 +95,16 @@ describe('a request to the miner', () => {
     expect(rows.miner.sent).toEqual(['preCommit 1'])
   })
 
+  it('is made again in WaitSeed, too: a seed that is never told would keep the sector for ever', async () => {
+    const sector = await rows.sector('WaitSeed', { turn: 8, pre_commit_turn: 6, seed_epoch: 200 })
+    await rows.advance(sector.sector_number)
+    expect(rows.miner.asked).toEqual([])
+    rows.nowMs += ASK_AGAIN_MS
+    await rows.advance(sector.sector_number)
+    expect(rows.miner.asked).toEqual(['preCommit 1 turn 6'])
+    expect(await read(sector)).toMatchObject({ state: 'WaitSeed', turn: 8, failure: null })
+  })
+
   it.each(['TICKET_EXPIRED', 'TICKET_CHANGED'])(
     'refused with %s starts over with a new ticket',
     async (code) => {
