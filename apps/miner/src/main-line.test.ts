@@ -25,6 +25,8 @@ import { EventStore, type Fact } from './events/event-store.js'
 import { MinerService } from './grpc/miner-service.js'
 import { MinerInit } from './init/miner-init.js'
 import { MinerActor } from './network/miner-actor.js'
+import { PublicationStore } from './publish/publication-store.js'
+import { Publications } from './publish/publications.js'
 import { type DevnetProcess, startDevnet } from './testing/devnet-process.js'
 import { startRooms } from './testing/miner-context.js'
 import { sealer } from './testing/seal-sector.js'
@@ -54,8 +56,8 @@ describe('a deal and a sector on the devnet, as the sealer asks for them', { tim
     await devnet?.stop()
   })
 
-  async function start() {
-    rooms = await startRooms(directory, devnet.nodes)
+  async function start(...flags: string[]) {
+    rooms = await startRooms(directory, devnet.nodes, flags)
     service = rooms.context.get(MinerService).implementation()
     await until(
       'the head is heard',
@@ -244,15 +246,36 @@ describe('a deal and a sector on the devnet, as the sealer asks for them', { tim
     expect(other.refusal?.text).toMatch(/is for provider f099/)
   })
 
+  async function propose(change: Partial<DealProposal>): Promise<string> {
+    const other = { ...proposal, ...change }
+    const clientSignature = sign(client, proposalSigningBytes(other))
+    const requestId = randomUUID()
+    const signedProposal = clientDealProposal.encode({ proposal: other, clientSignature })
+    expect((await service.publishDeal({ requestId, signedProposal }, call)).refusal).toBeUndefined()
+    return requestId
+  }
+
+  it('lets no deal wait for its batch once the operator says so, over a restart too', async () => {
+    await rooms.stop()
+    await start('--publish-period', '1h')
+    const requestId = await propose({ label: 'now' })
+    const row = async () => await rooms.context.get(PublicationStore).find(requestId)
+    const { height = 0 } = rooms.context.get(ChainWatch).head ?? {}
+    await until(
+      'two more heads',
+      async () => rooms.context.get(ChainWatch).head?.height ?? 0,
+      (head) => head >= height + 2,
+    )
+    expect(await row()).toMatchObject({ state: 'Queued', message_uuid: null })
+    await rooms.context.get(Publications).publishNow()
+    await rooms.stop()
+    await start('--publish-period', '1h')
+    await told('publication', (value) => value.requestId === requestId && value.state === 'Published')
+    await rooms.stop()
+    await start()
+  })
+
   it('publishes a good deal beside one whose client cannot pay, and says of that one what is missing', async () => {
-    const propose = async (change: Partial<DealProposal>) => {
-      const other = { ...proposal, ...change }
-      const clientSignature = sign(client, proposalSigningBytes(other))
-      const requestId = randomUUID()
-      const signedProposal = clientDealProposal.encode({ proposal: other, clientSignature })
-      expect((await service.publishDeal({ requestId, signedProposal }, call)).refusal).toBeUndefined()
-      return requestId
-    }
     const dear = await propose({ label: 'dear', storagePricePerEpoch: attoFil(FIL) })
     const good = await propose({ label: 'good' })
     await told('publication', (value) => value.requestId === good && value.state === 'Published')
