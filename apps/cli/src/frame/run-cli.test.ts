@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { runCommand } from '../testing/run-command.js'
+import { scriptedApps } from '../testing/scripted-apps.js'
+import { recordedNetwork, scriptedNode } from '../testing/scripted-node.js'
 import { everyCommand } from './command-tree.js'
 import { groups } from './groups.js'
 
@@ -186,6 +189,34 @@ describe('the command line', () => {
     const help = await runCommand('--help')
     for (const { name } of groups) expect(help.out).toMatch(new RegExp(`\\n  ${name}[ |]`))
     expect((await runCommand('help sectors')).out).toContain('Usage: sealane sectors')
+  })
+
+  it('prints addresses as the network does, and does not wait for a chain node that is silent', async () => {
+    const env = await scriptedApps({
+      provider: {
+        'miner.set': async () => {
+          throw new Error('deals of f01004 are held')
+        },
+        'net.id': async () => ({ peerId: 'f01004', protocols: [] }),
+      },
+    })
+    const node = await scriptedNode(recordedNetwork)
+    const told = await runCommand('net id', { ...env, ...node })
+    expect(told.out).toBe('t01004\n')
+    expect(JSON.parse((await runCommand('net id --json', { ...env, ...node })).out)).toMatchObject({
+      peerId: 't01004',
+    })
+    const refused = await runCommand('provider set-miner f01000', { ...env, ...node })
+    expect(refused.err).toContain('deals of t01004 are held')
+    // Takes connections and never answers.
+    const silent = createServer()
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void silent.close())
+    const { port } = silent.address() as AddressInfo
+    const begun = performance.now()
+    const late = await runCommand('net id', { ...env, FULLNODE_API_INFO: `http://127.0.0.1:${port}` })
+    expect(late.out).toBe('f01004\n')
+    expect(performance.now() - begun).toBeLessThan(5_000)
   })
 
   it('refuses a remote API it cannot read', async () => {

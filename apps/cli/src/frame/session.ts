@@ -2,6 +2,9 @@ import type { ChainPort } from '@sealane/chain'
 import type { MinerClient, ProviderClient, SealerClient } from '../connect/operators.js'
 import type { Terminal } from './terminal.js'
 
+/** How long the chain is waited for to tell its spelling of addresses: the answer itself is there already. Unit: ms. */
+const spellingPatienceMs = 1_500
+
 /** One run of one command: its terminal, and connections made when first asked for. */
 export class Session {
   /** What the process exits with when nothing is thrown. */
@@ -46,10 +49,22 @@ export class Session {
     return this.#prefix
   }
 
-  /** How this network prints the addresses in what our apps tell: theirs are all `f…`. Without a chain node, as they are. */
+  /**
+   * How this network prints the addresses in what our apps tell: theirs are all `f…`. Without a chain node, or with one that does not
+   * answer at once, as they are.
+   */
   async shown(): Promise<(text: string) => string> {
-    const { spelling } = await import('../show/network-address.js')
-    return spelling(await this.prefix().catch(() => 'f'))
+    const [{ spelling }, { setTimeout: pause }] = await Promise.all([
+      import('../show/network-address.js'),
+      import('node:timers/promises'),
+    ])
+    const answered = new AbortController()
+    const late = pause(spellingPatienceMs, 'f' as const, { signal: answered.signal }).catch(
+      () => 'f' as const,
+    )
+    const prefix = await Promise.race([this.prefix().catch(() => 'f' as const), late])
+    answered.abort()
+    return spelling(prefix)
   }
 
   /** A text with its addresses as this network prints them; asks the chain only when there is one. */
