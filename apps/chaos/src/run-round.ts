@@ -47,6 +47,14 @@ export interface RoundResult {
   readonly restarts: number
 }
 
+/** What the checker prints. */
+interface Examined {
+  readonly violations: readonly Finding[]
+  readonly unread: readonly string[]
+  /** How much was looked at. */
+  readonly read: Readonly<Record<string, number>>
+}
+
 /** Runs the main job once while `plan` is done to it, then looks whether every promise was kept. `home` is left as it is. */
 export async function runRound(o: {
   home: string
@@ -91,9 +99,8 @@ export async function runRound(o: {
     heal.abort()
     await Promise.all(hurting)
     const findings = summary?.ok === true ? [] : [notDone(stack, summary)]
-    const checker = await examine(home, env, redis, findings.length === 0, signal, (line) =>
-      tell(line.slice(0, 200)),
-    )
+    const wantedDeals = findings.length === 0 ? plan.deals : undefined
+    const checker = await examine(home, env, redis, wantedDeals, signal, (line) => tell(line.slice(0, 200)))
     findings.push(...checker)
     const settledSeconds = seconds()
     findings.push(...orphansOf(home, stack.pid).map((one) => orphan(one, 'no service owns it')))
@@ -177,12 +184,15 @@ function notDone(stack: StackProcess, summary: Told | undefined): Finding {
   return { promise: 'settled', rule: 'not done', text, rows: [...last.values()] }
 }
 
-/** The same program that an operator runs: `sealane doctor --invariants --settled`. */
+/**
+ * The same program that an operator runs: `sealane doctor --invariants --settled`. `wantedDeals`: how many deals a run that ended well
+ * asked for; client and provider must have just these, for a proposal asked twice is one deal.
+ */
 async function examine(
   home: string,
   env: NodeJS.ProcessEnv,
   redis: Patient['redis'],
-  done: boolean,
+  wantedDeals: number | undefined,
   signal: AbortSignal,
   tell: (line: string) => void,
 ): Promise<Finding[]> {
@@ -193,7 +203,15 @@ async function examine(
     `[crossing]\nredis_url = "${redis.crossing.url()}/0"\n[home]\nredis_url = "${redis.home.url()}/1"\n`,
     { mode: 0o600 },
   )
-  const words = ['doctor', '--invariants', '--settled', done ? settle : '0s', '--config', queues, '--json']
+  const words = [
+    'doctor',
+    '--invariants',
+    '--settled',
+    wantedDeals === undefined ? '0s' : settle,
+    '--config',
+    queues,
+    '--json',
+  ]
   const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) => {
     const child = execFile(
       process.execPath,
@@ -206,9 +224,16 @@ async function examine(
   signal.throwIfAborted()
   writeFileSync(join(home, 'invariants.json'), stdout)
   try {
-    const { violations, unread } = JSON.parse(stdout) as { violations: Finding[]; unread: string[] }
+    const { violations, unread, read } = JSON.parse(stdout) as Examined
     const blind = unread.map((what) => ({ promise: 'settled', rule: 'not read', text: what, rows: [] }))
-    return [...violations, ...blind]
+    const { clientDeals = 0, deals = 0 } = read
+    const other = wantedDeals !== undefined && (clientDeals !== wantedDeals || deals !== wantedDeals)
+    const text = `${wantedDeals} deals were asked for, the client has ${clientDeals}, the provider ${deals}`
+    return [
+      ...violations,
+      ...blind,
+      ...(other ? [{ promise: 'P4', rule: 'number of deals', text, rows: [] }] : []),
+    ]
   } catch {
     return [
       { promise: 'settled', rule: 'not checked', text: `the checker failed: ${stderr.trim()}`, rows: [] },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { faultKinds } from './fault.js'
+import { faultKinds, moments } from './fault.js'
 import { leaseMs, lockMs, planRound } from './schedule.js'
 
 const seeds = Array.from({ length: 500 }, (_, seed) => seed)
@@ -18,6 +18,11 @@ describe('a round', () => {
       expect(faults.length).toBeGreaterThan(0)
       expect(faults.map(({ fault }) => fault.kind)).toEqual(faults.map(() => only))
     }
+  })
+
+  it('hurts every moment of a run, from the funding of keys on', () => {
+    const after = new Set(seeds.flatMap((seed) => planRound(seed).faults.map((fault) => fault.after)))
+    expect([...after].sort()).toEqual([...moments].sort())
   })
 
   it('stops a process for longer than a claim lives and a queue’s lock holds, and kills none so often that its supervisor gives up', () => {
