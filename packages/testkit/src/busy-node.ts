@@ -236,6 +236,7 @@ export class BusyNode {
   }
 
   #upgrade(request: IncomingMessage, client: Duplex, head: Buffer): void {
+    client.on('error', () => client.destroy())
     if (this.o.webSockets === false) {
       client.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n')
       return

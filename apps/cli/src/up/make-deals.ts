@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Address } from '@sealane/actors'
 import type { ChainPort } from '@sealane/chain'
 import type { KeyInfo } from '@sealane/crypto'
 import { formatSize } from '@sealane/fil-units'
+import { CliError } from '../cli-error.js'
 import { agreeDeal } from '../client/agree-deal.js'
 import type { DealBook } from '../client/deal-book.js'
 import { draftDeal } from '../client/draft-deal.js'
@@ -95,16 +97,12 @@ async function proposed(o: Parameters<typeof makeDeals>[0], parts: readonly File
           durationEpochs: DURATION_EPOCHS,
           signal,
         })
-      const draft = await waitUntil(write, { signal, waiting: () => again('dialling the provider') })
-      const patienceMs = ANSWER_PATIENCE_MS
-      const deal = await agreeDeal(draft, {
-        line,
-        key: o.client.key,
-        book: o.book,
-        patienceMs,
-        again,
-        signal,
-      })
+      const agreed = async () => {
+        const draft = await waitUntil(write, { signal, waiting: () => again('dialling the provider') })
+        const patienceMs = ANSWER_PATIENCE_MS
+        return await agreeDeal(draft, { line, key: o.client.key, book: o.book, patienceMs, again, signal })
+      }
+      const deal = await unlessLate(agreed, again, signal)
       made.push(deal)
       const { dealUuid, proposalCid, signedProposalCid, pieceCid } = deal
       teller.tell(
@@ -115,5 +113,29 @@ async function proposed(o: Parameters<typeof makeDeals>[0], parts: readonly File
     return made
   } finally {
     await line.stop()
+  }
+}
+
+/** A provider whose node is late does not see the escrow that was paid in just now. So often it is asked again, each a second later. */
+const LATE_TRIES = 6
+
+/** Proposes anew while the refusal is that the client has too little in escrow: this run has seen it there. */
+async function unlessLate<T>(
+  agree: () => Promise<T>,
+  again: (why: string) => void,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await agree()
+    } catch (error) {
+      const late =
+        error instanceof CliError &&
+        error.code === 'DEAL_REFUSED' &&
+        /client available funds in escrow/.test(error.message)
+      if (!late || tries === LATE_TRIES) throw error
+      again(`the provider's node does not see the client's escrow yet (${error.message})`)
+      await pause(tries * 1_000, undefined, { signal })
+    }
   }
 }
