@@ -148,7 +148,9 @@ describe('sealane-miner as a process', { timeout: 120_000 }, () => {
     expect(Date.now() - began).toBeLessThan(10_000)
   })
 
-  it('makes its miner through a node that takes no subscription, limits calls, hides its pool and lags', async () => {
+  it('makes its miner through a node that takes no subscription, limits calls, hides its pool and lags', {
+    timeout: 240_000,
+  }, async () => {
     const busy = await BusyNode.start(devnet.nodes, {
       lagMs: 1_500,
       limitEvery: 60,
@@ -179,14 +181,14 @@ describe('sealane-miner as a process', { timeout: 120_000 }, () => {
             () =>
               miner.operator['wallet.fund']({ address: key?.address ?? '', target: '5000000000000000000' }),
             (sent) => sent === null,
-            { deadlineMs: 60_000 },
+            { deadlineMs: 120_000 },
           )
       }
       const done = await until(
         'the miner exists',
         () => miner.operator.init({ sectorSize: '2048', peerId, multiaddrs: [] }),
         ({ state }) => state === 'done',
-        { deadlineMs: 60_000 },
+        { deadlineMs: 120_000 },
       )
       expect(done.createMessageCid).toMatch(/^bafy2/)
       const list = await miner.operator['messages.list']({})
