@@ -25,9 +25,7 @@ let server: DataServer
 
 beforeAll(async () => {
   server = await new DataServer().listen()
-  client = await TestClient.create()
-  chain.account(client.address, 100, 10n ** 18n)
-  chain.miner(1000, 10n ** 18n)
+  client = await TestClient.funded(chain)
   home = new TestHome(redis.url)
   provider = await startProvider({ dir, redisUrl: redis.url, chain })
   await until(

@@ -23,9 +23,7 @@ let server: DataServer
 
 beforeAll(async () => {
   server = await new DataServer().listen()
-  client = await TestClient.create()
-  chain.account(client.address, 100, 10n ** 18n)
-  chain.miner(1000, 10n ** 18n)
+  client = await TestClient.funded(chain)
   chain.sectorSize = 8n << 20n
   home = new TestHome(redis.url)
 })
@@ -36,11 +34,7 @@ afterAll(async () => {
 })
 const start = async (flags: string[] = []) => {
   provider = await startProvider({ dir, redisUrl: redis.url, chain, flags })
-  await until(
-    'an ask',
-    () => provider.operator['asks.get']({}),
-    (ask) => ask !== null,
-  )
+  await provider.asked()
   return await client.dial(provider)
 }
 
@@ -152,11 +146,7 @@ describe('transfers from private networks', () => {
       flags: ['--transfer-allow-private-addresses', 'false'],
     })
     const connection = await client.dial(provider)
-    await until(
-      'an ask',
-      () => provider.operator['asks.get']({}),
-      (ask) => ask !== null,
-    )
+    await provider.asked()
     const data = payload(2048)
     const urls = [
       server.put('/secret', data),

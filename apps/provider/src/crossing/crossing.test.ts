@@ -28,17 +28,11 @@ let home: TestHome
 
 beforeAll(async () => {
   server = await new DataServer().listen()
-  client = await TestClient.create()
-  chain.account(client.address, 100, 10n ** 18n)
-  chain.miner(1000, 10n ** 18n)
+  client = await TestClient.funded(chain)
   home = new TestHome(redis.url)
   provider = await startProvider({ dir, redisUrl: redis.url, chain })
   connection = await client.dial(provider)
-  await until(
-    'an ask',
-    () => provider.operator['asks.get']({}),
-    (ask) => ask !== null,
-  )
+  await provider.asked()
 })
 afterAll(async () => {
   await provider?.stop()

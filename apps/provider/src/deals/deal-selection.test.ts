@@ -18,9 +18,7 @@ async function start(...flags: string[]): Promise<void> {
 }
 
 beforeAll(async () => {
-  client = await TestClient.create()
-  chain.account(client.address, 100, 10n ** 18n)
-  chain.miner(1000, 10n ** 18n)
+  client = await TestClient.funded(chain)
   await start()
 })
 afterAll(async () => {

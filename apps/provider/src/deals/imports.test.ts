@@ -25,18 +25,12 @@ let home: TestHome
 
 beforeAll(async () => {
   mkdirSync(files)
-  client = await TestClient.create()
-  chain.account(client.address, 100, 10n ** 18n)
-  chain.miner(1000, 10n ** 18n)
+  client = await TestClient.funded(chain)
   home = new TestHome(redis.url)
   const flags = ['--transfer-import-roots', files, '--staging-max-bytes', '10000']
   provider = await startProvider({ dir, redisUrl: redis.url, chain, flags })
   connection = await client.dial(provider)
-  await until(
-    'an ask',
-    () => provider.operator['asks.get']({}),
-    (ask) => ask !== null,
-  )
+  await provider.asked()
 })
 afterAll(async () => {
   await provider?.stop()

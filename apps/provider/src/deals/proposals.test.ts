@@ -25,9 +25,7 @@ let client: TestClient
 let connection: Connection
 
 beforeAll(async () => {
-  client = await TestClient.create()
-  chain.account(client.address, 100, 10n ** 18n)
-  chain.miner(1000, 10n ** 18n)
+  client = await TestClient.funded(chain)
   chain.sectorSize = 8n << 20n
   provider = await startProvider({ dir, redisUrl: redis.url, chain, clock })
   connection = await client.dial(provider)

@@ -31,7 +31,6 @@ async function lets(one: TestClient): Promise<boolean> {
 }
 const here = () => provider.life.rooms.host.getPeers().map(String)
 
-beforeAll(() => chain.miner(1000, 10n ** 18n))
 afterAll(async () => await provider?.stop())
 afterEach(async () => {
   await Promise.all(peers.splice(0).map((one) => one.stop()))

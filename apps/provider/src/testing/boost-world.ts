@@ -2,7 +2,6 @@ import type { Connection } from '@libp2p/interface'
 import { parseAddress } from '@sealane/actors'
 import { attoFil } from '@sealane/fil-units'
 import { type DealParams, dealParams } from '@sealane/market'
-import { until } from '@sealane/testkit'
 import { bytesOf, type Exchange } from './boost-recordings.js'
 import { type RunningProvider, startProvider, TestClient } from './provider-under-test.js'
 import { SkewedClock } from './skewed-clock.js'
@@ -56,11 +55,7 @@ export class BoostWorld {
     ]
     const provider = await startProvider({ ...o, chain, clock, readTimeoutMs: recordedReadTimeoutMs, flags })
     const connection = await client.dial(provider)
-    await until(
-      'an ask',
-      () => provider.operator['asks.get']({}),
-      (ask) => ask !== null,
-    )
+    await provider.asked()
     return new BoostWorld(chain, clock, provider, client, connection)
   }
 

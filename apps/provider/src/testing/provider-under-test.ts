@@ -55,6 +55,8 @@ export interface RunningProvider {
   deal(uuid: string): Promise<DealRow>
   /** Waits until a deal is in a state; prints its row when it does not get there. */
   dealIn(uuid: string, ...states: string[]): Promise<DealRow>
+  /** Waits until it has an ask. */
+  asked(): Promise<unknown>
   stop(): Promise<void>
 }
 
@@ -112,6 +114,12 @@ export async function startProvider(o: {
         () => deal(uuid),
         (row) => states.includes(row.state),
       ),
+    asked: () =>
+      until(
+        'an ask',
+        () => operator['asks.get']({}),
+        (ask) => ask !== null,
+      ),
     stop: () => context.close(),
   }
 }
@@ -133,6 +141,13 @@ export class TestClient {
     })
     const key = generateKey(keyType, randomBytes(32))
     return new TestClient(host, key, keyAddress(keyType, publicKey(key)))
+  }
+
+  /** A client of whom the chain knows, with 1 FIL in market escrow. */
+  static async funded(chain: TestChain): Promise<TestClient> {
+    const client = await TestClient.create()
+    chain.account(client.address, 100, 10n ** 18n)
+    return client
   }
 
   async dial(provider: RunningProvider): Promise<Connection> {

@@ -33,6 +33,11 @@ export class TestChain {
   readonly #ids = new Map<Address, Address>()
   readonly #available = new Map<Address, AttoFil>()
 
+  /** A chain with the miner f01000, its collateral in market escrow. */
+  constructor() {
+    this.miner(1000, 10n ** 18n)
+  }
+
   /** Puts an account on chain with money in market escrow. */
   account(key: Address, id: number, available: bigint): void {
     this.#ids.set(key, idAddress(id))

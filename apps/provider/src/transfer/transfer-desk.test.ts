@@ -25,9 +25,7 @@ async function start(): Promise<void> {
 }
 beforeAll(async () => {
   server = await new DataServer().listen()
-  client = await TestClient.create()
-  chain.account(client.address, 100, 10n ** 18n)
-  chain.miner(1000, 10n ** 18n)
+  client = await TestClient.funded(chain)
   chain.sectorSize = 8n << 20n
   await start()
 })

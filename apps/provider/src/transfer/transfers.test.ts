@@ -20,17 +20,11 @@ let server: DataServer
 
 beforeAll(async () => {
   server = await new DataServer().listen()
-  client = await TestClient.create()
-  chain.account(client.address, 100, 10n ** 18n)
-  chain.miner(1000, 10n ** 18n)
+  client = await TestClient.funded(chain)
   chain.sectorSize = 8n << 20n
   provider = await startProvider({ dir, redisUrl: redis.url, chain, flags: ['--transfer-per-host', '20'] })
   connection = await client.dial(provider)
-  await until(
-    'an ask',
-    () => provider.operator['asks.get']({}),
-    (ask) => ask !== null,
-  )
+  await provider.asked()
 })
 afterAll(async () => {
   await provider?.stop()
