@@ -1,21 +1,14 @@
-import { type Json, parseJson, rpcCall, stringifyJson } from '@sealane/chain'
+import { type Json, rpcCall, stringifyJson } from '@sealane/chain'
 import { temporaryDirectory } from '@sealane/testkit'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { WebSocket } from 'ws'
 import { createDevnet, type Devnet } from '../src/index.js'
 import { differences } from './difference.js'
 import { recorded, recordedNames, type Session } from './recorded/recorded.js'
 import { ToldVerifier } from './small-provider.js'
+import { type Frame, refusedWith, SocketLine } from './socket-line.js'
 
 // Every WebSocket session recorded from a real lotus, played again: what the client sent is sent, and each frame that came
 // must come in its place, like it. The chain is moved by hand when a frame tells of a move.
-
-interface Frame {
-  readonly id?: Json
-  readonly method?: string
-  readonly result?: Json
-  readonly params?: readonly Json[]
-}
 
 interface Change {
   readonly Type: 'current' | 'revert' | 'apply'
@@ -32,8 +25,7 @@ const allow = {
 }
 
 /** A frame as single steps: a value of ChainNotify holds several changes, and how many is up to chance. */
-function steps(data: Json): Frame[] {
-  const frame = data as Frame
+function steps(frame: Frame): Frame[] {
   const [channel = null, value] = frame.params ?? []
   if (frame.method !== 'xrpc.ch.val' || !Array.isArray(value)) return [frame]
   return (value as readonly Json[]).map((change) => ({ ...frame, params: [channel, [change]] }))
@@ -52,7 +44,7 @@ describe('WebSocket sessions as a real lotus holds them', () => {
   const dataDir = temporaryDirectory()
   let devnet: Devnet
   let url: string
-  let socket: WebSocket | undefined
+  let line: SocketLine | undefined
   const ask = (method: string, ...params: Json[]) => rpcCall(devnet.apiInfo, method, params)
 
   beforeAll(async () => {
@@ -66,7 +58,7 @@ describe('WebSocket sessions as a real lotus holds them', () => {
     url = `ws://${devnet.host}:${devnet.port}/rpc/v1?token=${token}`
     await ask('Devnet.Advance', 10, false)
   })
-  afterEach(() => socket?.terminate())
+  afterEach(() => line?.socket.terminate())
   afterAll(() => devnet?.close())
 
   /** Parameters that ask of our chain what the recording asked of its own. */
@@ -92,42 +84,24 @@ describe('WebSocket sessions as a real lotus holds them', () => {
     '%s',
     async (name) => {
       const { frames } = recorded<Session>(name)
-      const came: Frame[] = []
-      let pings = 0
       const heights: number[] = []
-      const open = new WebSocket(url)
-      socket = open
-      open.on('message', (data) => came.push(...steps(parseJson(String(data)))))
-      open.on('ping', () => {
-        pings++
-      })
-      await new Promise((resolve, reject) => {
-        open.once('open', resolve)
-        open.once('error', reject)
-      })
-      const until = async (what: string, holds: () => boolean) => {
-        const end = Date.now() + 10_000
-        while (!holds()) {
-          if (Date.now() > end)
-            throw new Error(`waited 10 s for ${what}; last: ${stringifyJson((came.at(-1) ?? null) as Json)}`)
-          await new Promise((resolve) => setTimeout(resolve, 5))
-        }
-      }
-
+      line = await SocketLine.open(url, steps)
+      const here = line
+      const came = here.frames
       for (const { dir, opcode, data } of frames) {
         if (opcode === 'ping') {
           // One is waited for: they come every five seconds.
-          await until('a ping', () => pings > 0)
+          await here.until('a ping', () => here.pings > 0)
           continue
         }
         if (dir === 'send') {
-          open.send(typeof data === 'string' ? data : stringifyJson(await asked(data as Frame)))
+          here.send(typeof data === 'string' ? data : stringifyJson(await asked(data as Frame)))
           continue
         }
-        for (const theirs of steps(data)) {
+        for (const theirs of steps(data as Frame)) {
           const next = () => came.findIndex((frame) => lineOf(frame) === lineOf(theirs))
           if (next() < 0) await nudge(theirs)
-          await until(stringifyJson(theirs as Json).slice(0, 200), () => next() >= 0)
+          await here.until(stringifyJson(theirs as Json).slice(0, 200), () => next() >= 0)
           const [ours] = came.splice(next(), 1)
           expect(differences(theirs as Json, (ours ?? null) as Json, allow)).toEqual([])
           expect(changeIn(ours ?? {})?.Type).toBe(changeIn(theirs)?.Type)
@@ -147,11 +121,7 @@ describe('WebSocket sessions as a real lotus holds them', () => {
   it.each(sessions.filter((name) => recorded<Session>(name).connectError !== undefined))(
     '%s',
     async (name) => {
-      const refused = new WebSocket(url.replace(/token=.*/, 'token=eyJhbGciOiJIUzI1NiJ9.e30.AAAA'))
-      const status = await new Promise((resolve) => {
-        refused.on('unexpected-response', (_request, response) => resolve(response.statusCode))
-        refused.on('error', () => undefined)
-      })
+      const status = await refusedWith(url.replace(/token=.*/, 'token=eyJhbGciOiJIUzI1NiJ9.e30.AAAA'))
       expect(recorded<Session>(name).connectError).toContain(`Handshake status ${String(status)} `)
     },
   )

@@ -2,20 +2,12 @@ import { readFileSync } from 'node:fs'
 import { type Json, parseJson, rpcCall } from '@sealane/chain'
 import { temporaryDirectory } from '@sealane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { WebSocket } from 'ws'
 import { createDevnet, type Devnet } from '../src/index.js'
 import { differences } from './difference.js'
 import { ToldVerifier } from './small-provider.js'
+import { type Frame, refusedWith, SocketLine } from './socket-line.js'
 
 const root = temporaryDirectory()
-
-interface Frame {
-  readonly id?: number
-  readonly result?: Json
-  readonly error?: { readonly code: number; readonly message: string }
-  readonly method?: string
-  readonly params?: readonly Json[]
-}
 
 interface RecordedFrame {
   readonly dir: 'send' | 'recv'
@@ -33,43 +25,6 @@ const recorded = (name: string) =>
     }
   ).frames
 
-/** One socket and everything that came through it. */
-class Line {
-  readonly frames: Frame[] = []
-  pings = 0
-  private constructor(readonly socket: WebSocket) {
-    socket.on('message', (data) => this.frames.push(parseJson(String(data)) as unknown as Frame))
-    socket.on('ping', () => {
-      this.pings++
-    })
-  }
-  static async open(url: string): Promise<Line> {
-    const socket = new WebSocket(url)
-    const line = new Line(socket)
-    await new Promise((resolve, reject) => {
-      socket.once('open', resolve)
-      socket.once('error', reject)
-    })
-    return line
-  }
-  send(frame: object | string): void {
-    this.socket.send(typeof frame === 'string' ? frame : JSON.stringify({ jsonrpc: '2.0', ...frame }))
-  }
-  async until(what: string, holds: () => boolean): Promise<void> {
-    const end = Date.now() + 10_000
-    while (!holds()) {
-      if (Date.now() > end)
-        throw new Error(`waited 10 s until ${what}; last: ${JSON.stringify(this.frames.at(-1))}`)
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
-  }
-  values(channel: number): Json[] {
-    return this.frames
-      .filter(({ method, params }) => method === 'xrpc.ch.val' && params?.[0] === channel)
-      .map(({ params }) => params?.[1] ?? null)
-  }
-}
-
 interface Change {
   readonly Type: string
   readonly Val: {
@@ -82,7 +37,7 @@ interface Change {
 describe('over a WebSocket', () => {
   let devnet: Devnet
   let url: string
-  let line: Line
+  let line: SocketLine
   const ask = (method: string, ...params: Json[]) => rpcCall(devnet.apiInfo, method, params)
 
   beforeAll(async () => {
@@ -95,7 +50,7 @@ describe('over a WebSocket', () => {
     const token = devnet.apiInfo.slice(0, devnet.apiInfo.indexOf(':'))
     url = `ws://${devnet.host}:${devnet.port}/rpc/v1?token=${token}`
     await ask('Devnet.Advance', 10, false)
-    line = await Line.open(url)
+    line = await SocketLine.open(url)
     await line.until('10 epochs', () => devnet.node.head.header.height >= 10)
   })
   afterAll(async () => {
@@ -194,13 +149,9 @@ describe('over a WebSocket', () => {
   })
 
   it('a bad token is refused at the door, no token may only read', async () => {
-    const refused = new WebSocket(url.replace(/token=.*/, 'token=eyJhbGciOiJIUzI1NiJ9.e30.AAAA'))
-    const status = await new Promise((resolve) => {
-      refused.on('unexpected-response', (_request, response) => resolve(response.statusCode))
-      refused.on('error', () => undefined)
-    })
+    const status = await refusedWith(url.replace(/token=.*/, 'token=eyJhbGciOiJIUzI1NiJ9.e30.AAAA'))
     expect(status).toBe(401)
-    const reader = await Line.open(url.replace(/\?.*/, ''))
+    const reader = await SocketLine.open(url.replace(/\?.*/, ''))
     reader.send({ id: 1, method: 'Filecoin.WalletList', params: [] })
     await reader.until('the refusal', () => reader.frames.length === 1)
     expect(reader.frames[0]?.error?.message).toBe("missing permission to invoke 'WalletList' (need 'write')")
