@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { minerInfo } from '../testing/lotus-answers.js'
 import { recorded } from '../testing/recorded.js'
 import { provenSector } from '../testing/rows.js'
 import { runCommand } from '../testing/run-command.js'
@@ -111,23 +112,7 @@ describe('mpool pending', () => {
 
 describe('state', () => {
   const miner = {
-    StateMinerInfo: {
-      Owner: 't0100',
-      Worker: 't0100',
-      NewWorker: '<empty>',
-      ControlAddresses: ['t01004'],
-      WorkerChangeEpoch: -1,
-      PeerId: '12D3KooWBuqSUwvgxVCJB8wgHiqA9LTvMi9GP2j8Ha38APd1JtMd',
-      Multiaddrs: ['BH8AAAEGBTo='],
-      WindowPoStProofType: 10,
-      SectorSize: 2048,
-      WindowPoStPartitionSectors: 2,
-      ConsensusFaultElapsed: -1,
-      PendingOwnerAddress: null,
-      Beneficiary: 't0100',
-      BeneficiaryTerm: { Quota: '0', UsedQuota: '0', Expiration: 0 },
-      PendingBeneficiaryTerm: null,
-    },
+    StateMinerInfo: minerInfo,
     StateMinerPower: {
       MinerPower: { RawBytePower: '28672', QualityAdjPower: '102400' },
       TotalPower: { RawBytePower: '28672', QualityAdjPower: '102400' },

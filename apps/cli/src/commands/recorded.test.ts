@@ -1,5 +1,6 @@
 import { formatAddress, parseAddress } from '@sealane/actors'
 import { describe, expect, it } from 'vitest'
+import { lotusSector, minerInfo } from '../testing/lotus-answers.js'
 import { recorded, recordedResult } from '../testing/recorded.js'
 import { provenSector, pushedMessage } from '../testing/rows.js'
 import { recordedNowMs, runCommand } from '../testing/run-command.js'
@@ -74,23 +75,14 @@ describe('what lotus prints of the chain', () => {
     const rows = recorded('state-sectors').trim().split('\n').slice(1)
     const sectors = rows.map((line) => {
       const [number, sealed = '', activation, expiration, pledge, fee] = line.split(',')
-      return {
+      return lotusSector({
         SectorNumber: Number(number),
-        SealProof: 5,
         SealedCID: cid(sealed),
         Activation: Number(activation),
         Expiration: Number(expiration),
-        DealWeight: '0',
-        VerifiedDealWeight: '0',
         InitialPledge: pledge,
-        ExpectedDayReward: null,
-        ExpectedStoragePledge: null,
-        PowerBaseEpoch: 1,
-        ReplacedDayReward: null,
-        SectorKeyCID: null,
-        Flags: 1,
         DailyFee: fee,
-      }
+      })
     })
     const env = await node({ StateMinerSectors: sectors })
     expect((await runCommand('state sectors t01000', env)).out).toBe(recorded('state-sectors'))
@@ -238,7 +230,7 @@ describe('what lotus-miner prints', () => {
       InitialPledge: '1788000000000',
       LockedFunds: '193169094000000000000000',
     }
-    const onChain = Array.from({ length: 14 }, (_, number) => sectorJson(number))
+    const onChain = Array.from({ length: 14 }, (_, SectorNumber) => lotusSector({ SectorNumber }))
     const balances: Record<string, string> = {
       t01000: '258663617000000000000000',
       t0100: '49998429498596673806656084',
@@ -458,41 +450,3 @@ describe('pieces', () => {
     )
   })
 })
-
-const minerInfo = {
-  Owner: 't0100',
-  Worker: 't0100',
-  NewWorker: '<empty>',
-  ControlAddresses: ['t01004'],
-  WorkerChangeEpoch: -1,
-  PeerId: '12D3KooWBuqSUwvgxVCJB8wgHiqA9LTvMi9GP2j8Ha38APd1JtMd',
-  Multiaddrs: ['BH8AAAEGBTo='],
-  WindowPoStProofType: 10,
-  SectorSize: 2048,
-  WindowPoStPartitionSectors: 2,
-  ConsensusFaultElapsed: -1,
-  PendingOwnerAddress: null,
-  Beneficiary: 't0100',
-  BeneficiaryTerm: { Quota: '0', UsedQuota: '0', Expiration: 0 },
-  PendingBeneficiaryTerm: null,
-}
-
-function sectorJson(number: number): object {
-  return {
-    SectorNumber: number,
-    SealProof: 5,
-    SealedCID: cid('bagboea4b5abcbj2htqboixjlhmu4uwzxycwrihmmu4jgslvijt4vd2mhnzm6smto'),
-    Activation: 1,
-    Expiration: 1_000_000,
-    DealWeight: '0',
-    VerifiedDealWeight: '0',
-    InitialPledge: '1',
-    ExpectedDayReward: null,
-    ExpectedStoragePledge: null,
-    PowerBaseEpoch: 1,
-    ReplacedDayReward: null,
-    SectorKeyCID: null,
-    Flags: 1,
-    DailyFee: '1',
-  }
-}
