@@ -7,7 +7,7 @@ import {
   messageCid,
   requiredFunds,
 } from '@sealane/actors'
-import type { SenderState } from './select-messages.js'
+import type { SenderState } from './sender-state.js'
 
 /** One check of a message before it is sent; `code` as lotus numbers them. Source: filecoin-project/lotus api/types.go. */
 export interface CheckStatus {

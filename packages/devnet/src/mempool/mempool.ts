@@ -5,7 +5,7 @@ import type { ChainStore } from '../store/chain-store.js'
 import { checkMessage, checkMinimumGas } from './check-message.js'
 import { leastReplacement } from './least-replacement.js'
 import type { Pooled } from './pooled.js'
-import type { SenderState } from './select-messages.js'
+import type { SenderState } from './sender-state.js'
 
 /** Pooled messages of one sender. Source: filecoin-project/lotus chain/messagepool (MaxActorPendingMessages). */
 const maxPending = 1_000

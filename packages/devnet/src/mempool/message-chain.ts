@@ -1,7 +1,7 @@
 import { effectiveGasPremium, requiredFunds } from '@sealane/actors'
 import type { AttoFil } from '@sealane/fil-units'
 import type { Pooled } from './pooled.js'
-import type { SenderState } from './select-messages.js'
+import type { SenderState } from './sender-state.js'
 
 /** What a message brings the producer, and the gas it may take. */
 interface Link {

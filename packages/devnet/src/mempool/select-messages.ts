@@ -2,12 +2,7 @@ import type { Address } from '@sealane/actors'
 import type { AttoFil } from '@sealane/fil-units'
 import { type MessageChain, messageChains } from './message-chain.js'
 import type { Pooled } from './pooled.js'
-
-/** What a producer must know of a sender: undefined when it is not on chain. */
-export interface SenderState {
-  readonly nonce: number
-  readonly balance: AttoFil
-}
+import type { SenderState } from './sender-state.js'
 
 export interface Selection {
   readonly baseFee: AttoFil
