@@ -1,9 +1,8 @@
-import { join } from 'node:path'
 import { localRedis, temporaryDirectory, until } from '@sealane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MinerDb } from '../database.js'
 import { type PartitionRow, rowIdOf } from './partition-row.js'
-import { PostWorker } from './testing/post-worker.js'
+import type { PostWorker } from './testing/post-worker.js'
 import { ProvingMiner } from './testing/proving-miner.js'
 
 const MINUTES = 60_000
@@ -39,18 +38,8 @@ describe('faults known before the cutoff', { timeout: 4 * MINUTES }, () => {
       .execute()
 
   it('are declared once, by method 10 from the control address; the others are proven without a skip', async () => {
-    const worker = new PostWorker({
-      name: 'w1',
-      grpc: miner.rooms.grpcAddress,
-      hubUrl: miner.rooms.hubUrl,
-      tls: miner.tls.worker,
-      redisUrl: redis.url,
-      scratch: join(directory, 'worker-w1'),
-      // Its path has lost the second sector, and no other worker has it.
-      paths: [{ storageId: 'path-a', sectors: new Map([[first, miner.sectors.get(first) ?? '']]) }],
-    })
-    await worker.start()
-    hands.push(worker)
+    // Its path has lost the second sector, and no other worker has it.
+    hands.push(await miner.hire({ holds: [first] }))
     const both = JSON.stringify([first, second])
     const row = await miner.whileTicking(
       miner.row(

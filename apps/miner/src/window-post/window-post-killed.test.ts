@@ -9,7 +9,6 @@ import { openDatabase } from '@sealane/sql'
 import { localRedis, temporaryDirectory, until } from '@sealane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { MinerTables } from '../database.js'
-import { PostWorker } from './testing/post-worker.js'
 import { ProvingMiner } from './testing/proving-miner.js'
 
 const MINUTES = 60_000
@@ -101,20 +100,14 @@ describe('the miner process killed -9 in each state of a partition', { timeout: 
       'post.snark': Promise.withResolvers<void>(),
     }
     const claimed: string[] = []
-    const worker = new PostWorker({
-      name: 'w',
+    const worker = await miner.hire({
       grpc,
       hubUrl: `https://${hub}`,
-      tls: miner.tls.worker,
-      redisUrl: redis.url,
-      scratch: join(directory, 'worker'),
-      paths: [{ storageId: 'path-a', sectors: miner.sectors }],
       onClaim: async (task) => {
         claimed.push(task)
         await gates[task as keyof typeof gates].promise
       },
     })
-    await worker.start()
     const { open, challenge } = duty
     await goTo(challenge - 3)
     await kill()
@@ -165,16 +158,10 @@ describe('the miner process killed -9 in each state of a partition', { timeout: 
   })
 
   it('is killed again and again at odd moments of the next period, and proves that too', async () => {
-    const worker = new PostWorker({
-      name: 'w2',
+    const worker = await miner.hire({
       grpc,
       hubUrl: `https://${hub}`,
-      tls: miner.tls.worker,
-      redisUrl: redis.url,
-      scratch: join(directory, 'worker-2'),
-      paths: [{ storageId: 'path-a', sectors: miner.sectors }],
     })
-    await worker.start()
     const { height } = await miner.devnet.chain.head()
     const duty = await miner.whileTicking(
       until('planned', newest, (one) => one?.state === 'Waiting' && one.open > height, {

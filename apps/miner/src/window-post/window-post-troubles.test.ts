@@ -11,7 +11,7 @@ import { Network } from '../network/network.js'
 import { version } from '../version.js'
 import { type PartitionRow, rowIdOf } from './partition-row.js'
 import { ProvingViews } from './proving-views.js'
-import { PostWorker, type PostWorkerOptions } from './testing/post-worker.js'
+import type { PostWorker } from './testing/post-worker.js'
 import { ProvingMiner } from './testing/proving-miner.js'
 
 const MINUTES = 60_000
@@ -47,27 +47,8 @@ describe('troubles of WindowPoSt, epoch by epoch', { timeout: 4 * MINUTES }, () 
     await miner?.stop()
   })
 
-  let hired = 0
-  async function hire(
-    storageId: string,
-    sectors: readonly number[],
-    changes: Partial<PostWorkerOptions> = {},
-  ): Promise<PostWorker> {
-    hired += 1
-    const name = `w${hired}`
-    const hand = new PostWorker({
-      name,
-      grpc: miner.rooms.grpcAddress,
-      hubUrl: miner.rooms.hubUrl,
-      tls: miner.tls.worker,
-      redisUrl: redis.url,
-      scratch: join(directory, `worker-${name}`),
-      paths: [
-        { storageId, sectors: new Map(sectors.map((sector) => [sector, miner.sectors.get(sector) ?? ''])) },
-      ],
-      ...changes,
-    })
-    await hand.start()
+  async function hire(path: string, holds: readonly number[]): Promise<PostWorker> {
+    const hand = await miner.hire({ path, holds })
     hands.push(hand)
     return hand
   }

@@ -7,7 +7,7 @@ import { MinerDb } from '../database.js'
 import { rowIdOf } from './partition-row.js'
 import { ProvingCheck } from './proving-check.js'
 import { ProvingViews } from './proving-views.js'
-import { PostWorker, type PostWorkerOptions } from './testing/post-worker.js'
+import type { PostWorker } from './testing/post-worker.js'
 import { ProvingMiner } from './testing/proving-miner.js'
 
 const MINUTES = 60_000
@@ -35,23 +35,6 @@ describe('WindowPoSt on the devnet', { timeout: 4 * MINUTES }, () => {
     await miner?.stop()
   })
 
-  let hired = 0
-  async function hire(changes: Partial<PostWorkerOptions> = {}): Promise<PostWorker> {
-    hired += 1
-    const name = `w${hired}`
-    const hand = new PostWorker({
-      name,
-      grpc: miner.rooms.grpcAddress,
-      hubUrl: miner.rooms.hubUrl,
-      tls: miner.tls.worker,
-      redisUrl: redis.url,
-      scratch: join(directory, `worker-${name}`),
-      paths: [{ storageId: 'path-a', sectors: miner.sectors }],
-      ...changes,
-    })
-    await hand.start()
-    return hand
-  }
   const posts = async () =>
     await miner.rooms.context
       .get(MinerDb)
@@ -79,7 +62,7 @@ describe('WindowPoSt on the devnet', { timeout: 4 * MINUTES }, () => {
   it('proves two new sectors at their first deadline, tells it, and the power rises', async () => {
     const numbers = await miner.seal(2)
     ;[first = 0, second = 0] = numbers
-    worker = await hire()
+    worker = await miner.hire()
     for (const sectorNumber of numbers) {
       const fact = await miner.told('sectorProven', (value) => value.sectorNumber === sectorNumber)
       expect(fact.messageCid).toMatch(/^baf/)
@@ -185,7 +168,7 @@ describe('WindowPoSt on the devnet', { timeout: 4 * MINUTES }, () => {
       await worker.stop()
       const reached = Promise.withResolvers<void>()
       const stuck = Promise.withResolvers<void>()
-      const slow = await hire({
+      const slow = await miner.hire({
         onClaim: async (claimed) => {
           if (claimed !== task) return
           reached.resolve()
@@ -197,7 +180,7 @@ describe('WindowPoSt on the devnet', { timeout: 4 * MINUTES }, () => {
       await miner.restart()
       stuck.resolve()
       await slow.stop()
-      worker = await hire()
+      worker = await miner.hire()
       await accepted(open)
       expect(await posts()).toHaveLength(before + 1)
     }
@@ -207,7 +190,7 @@ describe('WindowPoSt on the devnet', { timeout: 4 * MINUTES }, () => {
     const open = await lastOpen()
     await worker.stop()
     const taken = Promise.withResolvers<void>()
-    const doomed = await hire({
+    const doomed = await miner.hire({
       onClaim: async () => {
         taken.resolve()
         await new Promise(() => undefined)
@@ -216,7 +199,7 @@ describe('WindowPoSt on the devnet', { timeout: 4 * MINUTES }, () => {
     await miner.advance(PERIOD)
     await taken.promise
     await doomed.die()
-    worker = await hire()
+    worker = await miner.hire()
     expect((await accepted(open)).skipped).toBe('[]')
     const claims = await miner.rooms.context
       .get(MinerDb)
@@ -231,7 +214,7 @@ describe('WindowPoSt on the devnet', { timeout: 4 * MINUTES }, () => {
     const open = await lastOpen()
     await worker.stop()
     let spoilt = 0
-    worker = await hire({
+    worker = await miner.hire({
       changeProof: (proof) => {
         spoilt += 1
         return spoilt > 1 ? proof : proof.map((byte, at) => (at === 100 ? byte ^ 1 : byte))
@@ -269,7 +252,7 @@ describe('WindowPoSt on the devnet', { timeout: 4 * MINUTES }, () => {
       (text) => text.includes('post-missed'),
     )
     await worker.stop()
-    worker = await hire()
+    worker = await miner.hire()
     await accepted(open + PERIOD)
     await until(
       'power is back',

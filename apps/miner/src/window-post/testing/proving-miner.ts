@@ -43,6 +43,7 @@ import { VanillaFiles } from '../vanilla-files.js'
 import { WindowPost } from '../window-post.js'
 import { PostQueue, WindowPostOptions } from '../window-post-options.js'
 import { windowPostProviders } from '../window-post-providers.js'
+import { PostWorker, type PostWorkerOptions } from './post-worker.js'
 
 const FIL = 10n ** 18n
 const SECTOR_SIZE = 2048n
@@ -133,6 +134,7 @@ export async function startProvingRooms(o: {
 export class ProvingMiner {
   rooms: ProvingRooms
   readonly sectors = new Map<number, string>()
+  #hired = 0
 
   private constructor(
     readonly directory: string,
@@ -171,6 +173,28 @@ export class ProvingMiner {
     const manual = o.devnetFlags?.includes('manual') === true
     await (manual ? miner.whileTicking(miner.#init()) : miner.#init())
     return miner
+  }
+
+  /** A worker at work for this miner; its one path holds all sectors sealed so far, or those named. The test stops it. */
+  async hire(
+    o: Partial<PostWorkerOptions> & { path?: string; holds?: readonly number[] } = {},
+  ): Promise<PostWorker> {
+    const { path = 'path-a', holds, ...changes } = o
+    const held = [...this.sectors].filter(([sector]) => holds?.includes(sector) ?? true)
+    this.#hired += 1
+    const name = `w${this.#hired}`
+    const worker = new PostWorker({
+      name,
+      grpc: this.rooms.grpcAddress,
+      hubUrl: this.rooms.hubUrl,
+      tls: this.tls.worker,
+      redisUrl: this.redisUrl,
+      scratch: join(this.directory, `worker-${name}`),
+      paths: [{ storageId: path, sectors: holds === undefined ? this.sectors : new Map(held) }],
+      ...changes,
+    })
+    await worker.start()
+    return worker
   }
 
   async restart(changes?: Partial<WindowPostOptions>): Promise<void> {
