@@ -278,6 +278,8 @@ describe('the messager', () => {
 
     it('refuses what is over the fee limit, and replaces only the lowest nonce', async () => {
       await ask()
+      // Later, so that its nonce is the higher one.
+      rig.clock.ms += 1
       await ask()
       await rig.messager.round()
       const [lowest, next] = [await message('add-1'), await message('add-2')]
