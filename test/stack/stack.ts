@@ -81,14 +81,15 @@ export class Stack {
     const found = await until(
       what,
       () => this.told.find(fits) ?? (this.#closed ? this.#ended(what) : this.state()),
-      (told) => fits(told as Told),
+      (told) => told instanceof RunEnded || fits(told as Told),
       { deadlineMs },
     )
+    if (found instanceof RunEnded) throw found
     return found as Told
   }
 
-  #ended(what: string): never {
-    throw new RunEnded(`the run ended before: ${what}\n${JSON.stringify(this.state(), null, 1)}`)
+  #ended(what: string): RunEnded {
+    return new RunEnded(`the run ended before: ${what}\n${JSON.stringify(this.state(), null, 1)}`)
   }
 
   /** What a deadline prints. */
