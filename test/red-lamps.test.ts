@@ -14,6 +14,8 @@ function named(): string[] {
   for (const path of sources) {
     const text = read(path)
     for (const [, name = ''] of text.matchAll(/\.room\('([^']+)'\)/g)) names.add(name)
+    // The frame that PreCommit and ProveCommit share lights the lamp its user names.
+    for (const [, name = ''] of text.matchAll(/\bframes\.of\(\{[^}]*?\broom: '([^']+)'/g)) names.add(name)
     for (const [, name = ''] of text.matchAll(/createQueues\(\{[^}]*\bname: '([^']+)'/g)) names.add(name)
   }
   // A worker's lamp for each of its employers.
