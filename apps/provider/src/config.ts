@@ -92,7 +92,10 @@ export const providerConfig = defineConfig(
     deals: z.object({
       consider_online: z.boolean().default(true).describe('Take online deals.'),
       consider_offline: z.boolean().default(true).describe('Take offline deals.'),
-      consider_verified: z.boolean().default(true).describe('Take verified deals.'),
+      consider_verified: z
+        .boolean()
+        .default(false)
+        .describe('Take verified deals. Home publishes none yet: one that is taken is refused there.'),
       consider_unverified: z.boolean().default(true).describe('Take unverified deals.'),
       piece_blocklist: z.array(z.string()).default([]).describe('Piece CIDs never taken.'),
       expected_seal_epochs: z

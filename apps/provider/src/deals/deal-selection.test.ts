@@ -13,7 +13,8 @@ let client: TestClient
 let connection: Connection
 
 async function start(...flags: string[]): Promise<void> {
-  provider = await startProvider({ dir, redisUrl: redis.url, chain, flags })
+  const all = ['--deals-consider-verified', 'true', ...flags]
+  provider = await startProvider({ dir, redisUrl: redis.url, chain, flags: all })
   connection = await client.dial(provider)
 }
 

@@ -27,7 +27,8 @@ let connection: Connection
 beforeAll(async () => {
   client = await TestClient.funded(chain)
   chain.sectorSize = 8n << 20n
-  provider = await startProvider({ dir, redisUrl: redis.url, chain, clock })
+  const flags = ['--deals-consider-verified', 'true']
+  provider = await startProvider({ dir, redisUrl: redis.url, chain, clock, flags })
   connection = await client.dial(provider)
 })
 afterAll(async () => {
