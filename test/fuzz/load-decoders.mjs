@@ -9,6 +9,8 @@ const families = {
   units: 'units',
   crypto: 'units',
   chain: 'chain',
+  devnet: 'devnet',
+  proto: 'proto',
   host: 'host',
   jobs: 'apps',
   sealer: 'apps',

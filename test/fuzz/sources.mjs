@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -14,13 +15,20 @@ export function recorded(file) {
   return JSON.parse(readFileSync(join(root, 'packages/recordings/vectors', file), 'utf8')).cases
 }
 
-/** Every recorded JSON-RPC exchange of a real node, by its file's name. */
-export function recordedRpc() {
-  const folder = join(root, 'packages/chain/test/vectors/rpc')
+/** Every recorded JSON-RPC exchange of a real node that a room keeps, by its file's name. */
+export function recordedRpc(room) {
+  const folder = join(root, room, 'test/vectors/rpc')
   return readdirSync(folder).map((name) => ({
     name,
     ...JSON.parse(readFileSync(join(folder, name), 'utf8')),
   }))
+}
+
+/** A folder for the files of one run, in memory where the machine has such a place; gone at the end. */
+export function scratch(name) {
+  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), `sealane-fuzz-${name}-`))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 export const fromHex = (hex) => new Uint8Array(Buffer.from(hex, 'hex'))

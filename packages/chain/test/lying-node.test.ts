@@ -157,6 +157,15 @@ describe('a node that lies', () => {
       },
     ],
     [
+      'opens a channel without a name',
+      'MALFORMED',
+      (socket: WebSocket) => {
+        socket.on('message', () =>
+          socket.send('{"id":1,"jsonrpc":"2.0","error":null,"result":{"toString":1}}'),
+        )
+      },
+    ],
+    [
       'sends changes that are none',
       'MALFORMED',
       (socket: WebSocket) => {

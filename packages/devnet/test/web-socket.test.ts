@@ -113,6 +113,24 @@ describe('over a WebSocket', () => {
     expect(line.values(2)).toHaveLength(1)
   })
 
+  it('stays up when a client cancels what has no text, or knocks where there is no URL', async () => {
+    line.send('{"method":"xrpc.cancel","params":[{"toString":1}]}')
+    const socket = new WebSocket(`ws://${devnet.host}:${devnet.port}//`)
+    const refused = await new Promise<Error>((resolve) => socket.once('error', resolve))
+    expect(refused.message).toContain('404')
+    expect(await ask('Filecoin.ChainHead')).toBeTruthy()
+  })
+
+  it('closes with a socket all that was opened under one id', async () => {
+    const other = await Line.open(url)
+    const before = devnet.node.followers().count
+    for (const _ of [1, 2]) other.send({ id: 7, method: 'Filecoin.ChainNotify', params: [] })
+    await other.until('both channels', () => other.values(2).length === 1)
+    expect(devnet.node.followers().count).toBe(before + 2)
+    other.socket.terminate()
+    await line.until('they are closed', () => devnet.node.followers().count === before)
+  })
+
   it('MpoolSub tells of a message that comes and leaves', async () => {
     line.send({ id: 3, method: 'Filecoin.MpoolSub', params: [] })
     await line.until('the answer', () => line.frames.some(({ id }) => id === 3))

@@ -71,6 +71,12 @@ const crossing = (kind, messages, then) => () => ({
   refuses: (error) => error instanceof SyntaxError,
 })
 
+/** Every queue at home: those of one storage path are made for one. */
+const homeQueues = Object.entries(jobs).flatMap(([name, exported]) => {
+  if (!/^(seal|post)[A-Z]/.test(name)) return []
+  return [[name, typeof exported === 'function' ? exported('d1f8c7a0') : exported]]
+})
+
 const manifest = {
   minerId: 1000,
   sectorNumber: 1,
@@ -85,12 +91,29 @@ const manifest = {
 export const decoders = {
   'jobs.homeward': crossing(jobs.homeward, homeward),
   'jobs.outward': crossing(jobs.outward, outward),
-  'jobs.partition': () => ({
-    form: 'json',
-    corpus: [{ miner: 'f01000', periodStart: -5, deadline: 1, partition: 0, turn: 1, tries: 0 }],
-    decode: (input) => jobs.postSnark.payload.safeParse(JSON.parse(input)).success,
-    refuses: (error) => error instanceof SyntaxError,
-  }),
+  'jobs.home': () => {
+    const turns = [
+      { sectorNumber: 4, turn: 1, tries: 0 },
+      { miner: 'f01000', periodStart: -5, deadline: 1, partition: 0, turn: 1, tries: 0 },
+    ]
+    return {
+      form: 'json',
+      corpus: homeQueues.map(([queue, { payload }]) => ({
+        queue,
+        job: turns.find((turn) => payload.safeParse(turn).success),
+      })),
+      decode(input) {
+        const { queue, job } = JSON.parse(input) ?? {}
+        const [, kind] = homeQueues.find(([name]) => name === queue) ?? []
+        const parsed = kind?.payload.safeParse(job)
+        if (parsed?.success !== true) return false
+        const id = kind.id(parsed.data)
+        holds(!id.includes(':') && id.length < 300, 'a job id has no colon')
+        return true
+      },
+      refuses: (error) => error instanceof SyntaxError,
+    }
+  },
   'sealer.offer': async () => {
     const { judgeOffer } = await built('apps/sealer', 'intake/judge-offer')
     const { SealerError } = await built('apps/sealer', 'sealer-error')
@@ -115,6 +138,71 @@ export const decoders = {
       const state = dealStateAt(message)
       if (state !== undefined) eventsTo('Transferred', state)
     })()
+  },
+  'provider.data-answer': async () => {
+    const { readAnswer } = await built('apps/provider', 'transfer/read-answer')
+    const { ProviderError } = await built('apps/provider', 'provider-error')
+    const wanted = { offset: 0, size: 2032, validator: null }
+    const whole = { statusCode: 200, statusMessage: 'OK', headers: { 'content-length': '2032', etag: '"a"' } }
+    const range = { 'content-range': 'bytes 100-2031/2032', etag: '"a"' }
+    const part = { statusCode: 206, statusMessage: 'Partial Content', headers: range }
+    const none = { statusCode: 416, statusMessage: 'x', headers: { 'content-range': 'bytes */2032' } }
+    return {
+      form: 'json',
+      corpus: [
+        { wanted, answer: whole },
+        { wanted: { ...wanted, offset: 100, validator: '"a"' }, answer: part },
+        { wanted: { ...wanted, offset: 100, validator: '"b"' }, answer: part },
+        { wanted, answer: none },
+        { wanted, answer: { statusCode: 503, statusMessage: 'busy', headers: {} } },
+      ],
+      decode(input) {
+        const { wanted: asked, answer } = JSON.parse(input) ?? {}
+        const { offset, size } = asked ?? {}
+        if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(size)) return false
+        // As node's parser hands them over: a number, a line, headers with one text each.
+        const headers = Object.fromEntries(
+          Object.entries(answer?.headers ?? {}).map(([name, value]) => [name, String(JSON.stringify(value))]),
+        )
+        for (const [name, value] of Object.entries(answer?.headers ?? {}))
+          if (typeof value === 'string') headers[name] = value
+        const statusCode = Number.isInteger(answer?.statusCode) ? answer.statusCode : 0
+        let destroyed = false
+        const destroy = () => {
+          destroyed = true
+        }
+        const response = { statusCode, statusMessage: `${answer?.statusMessage}`, headers, destroy }
+        try {
+          const { start, body } = readAnswer(response, { offset, size, validator: asked.validator ?? null })
+          holds(start === 0 || start === offset, 'bytes come from the start or from where they were asked')
+          holds(body === response || start === 0, 'a body that is not read is asked for again from the start')
+          return true
+        } catch (error) {
+          holds(destroyed, 'a refused answer is not left open')
+          throw error
+        }
+      },
+      refuses: (error) => error instanceof SyntaxError || only(ProviderError)(error),
+    }
+  },
+  'provider.address': async () => {
+    const { isPublic } = await built('apps/provider', 'transfer/address-guard')
+    const ours = [
+      '127.0.0.1',
+      '10.1.2.3',
+      '::1',
+      '::ffff:10.0.0.1',
+      'fe80::1%eth0',
+      '64:ff9b::a00:1',
+      '2002:a00:1::',
+    ]
+    for (const address of ours) holds(!isPublic(address), `${address} is not public`)
+    return {
+      form: 'text',
+      corpus: [...ours, '8.8.8.8', '2606:4700::1111', '::ffff:8.8.8.8', '2002:808:808::'],
+      decode: (input) => isPublic(input),
+      refuses: () => false,
+    }
   },
   'sealer.sector-manifest': async () => {
     const { parseSectorManifest } = await built('apps/sealer', 'worker/sector-manifest')

@@ -1,9 +1,10 @@
-import { built, only, recordedRpc } from '../sources.mjs'
+import { built, holds, only, recordedRpc } from '../sources.mjs'
 
 const chain = await built('packages/chain')
-const { answerOf } = await built('packages/chain', 'rpc/rpc-node')
+const { answerOf } = await built('packages/chain', 'rpc/answer-of')
+const { ChannelFrames } = await built('packages/chain', 'rpc/channel-frames')
 
-const exchanges = recordedRpc()
+const exchanges = recordedRpc('packages/chain')
 const answers = exchanges.flatMap(({ response }) =>
   response !== null && typeof response === 'object' ? [response] : [],
 )
@@ -26,7 +27,35 @@ function shapesAndResults() {
   )
 }
 
+/** What a real node said over one socket with a subscription. */
+const sessions = exchanges.flatMap(({ frames = [] }) => {
+  const told = frames.flatMap(({ dir, data }) => (dir === 'recv' && typeof data === 'object' ? [data] : []))
+  const opens = told.findIndex(({ id, result }) => id !== undefined && typeof result === 'number')
+  // Ours asks with id 1.
+  return opens < 0 ? [] : [told.map((frame, at) => (at === opens ? { ...frame, id: 1 } : frame))]
+})
+
 export const decoders = {
+  'chain.notifications': () => ({
+    form: 'json',
+    corpus: sessions.flatMap((session) => [session, [...session].reverse(), session.slice(0, 2)]),
+    decode(input) {
+      const told = chain.parseJson(input)
+      if (!Array.isArray(told)) return false
+      const frames = new ChannelFrames({ method: 'Filecoin.ChainNotify' })
+      const shape = chain.shapes.list(chain.shapes.headChange)
+      let values = 0
+      for (const frame of told) {
+        const read = frames.read(chain.stringifyJson(frame))
+        if (read === 'closed') break
+        holds(read.length === 0 || frames.opened, 'no value before the channel is open')
+        values += read.length
+        for (const value of read) shape.read(value, 'ChainNotify')
+      }
+      return values > 0
+    },
+    refuses: (error) => error instanceof SyntaxError || only(chain.WireError, chain.ChainError)(error),
+  }),
   'chain.shapes': () => ({
     form: 'json',
     corpus: shapesAndResults(),

@@ -1,13 +1,11 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { built, holds, only } from '../sources.mjs'
 
 const host = await built('packages/host')
 const { parseTrashManifest } = await built('packages/host', 'files/trash')
+const { requestPathOf } = await built('packages/host', 'files/request-path')
 const { parseRange } = await built('packages/host', 'files/serve-files')
 
-/** A TOML file of one app, as it is printed with every key set. */
+/** The file of one app: as it is printed, with what must be given; with every key set; and with the keys of each section. */
 const configFile =
   (app, name, musts = []) =>
   async () => {
@@ -17,21 +15,17 @@ const configFile =
         text.replace(new RegExp(`^  #${key} = .*$`, 'mg'), `  ${key} = ${JSON.stringify(value)}`),
       host.defaultConfigFile(definition),
     )
-    // In memory where the machine has such a place: a million files are written.
-    const folder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
-    const file = join(folder, `sealane-fuzz-${name}-${process.pid}.toml`)
-    process.on('exit', () => rmSync(file, { force: true }))
+    const least = printed.replaceAll(/^ {2}#.*\n/gm, '').replaceAll(/\n\n+/g, '\n')
+    const whole = printed.replaceAll(/^ {2}#(?=\w+ = [^( \n])/gm, '  ').replaceAll(/^ {2}#.*\n/gm, '')
+    const withSection = whole.split(/^(?=\[)/m).map((section) => {
+      const [head] = section.split('\n')
+      return least.replace(new RegExp(`^${RegExp.escape(head)}\\n(?: .*\\n)*`, 'm'), () => section)
+    })
     return {
       form: 'text',
-      corpus: [
-        printed,
-        printed.replaceAll(/^ {2}#(?!.*must be given)/gm, ''),
-        ...printed.split(/^(?=\[)/m),
-        printed.replaceAll(/^ {2}#.*$/gm, ''),
-      ],
+      corpus: [printed, least, whole, ...withSection],
       decode(input) {
-        writeFileSync(file, input)
-        host.loadConfig(definition, { env: {}, file })
+        host.loadConfig(definition, { env: {}, file: { path: 'x.toml', text: input } })
         return true
       },
       refuses: only(host.HostError),
@@ -78,6 +72,12 @@ export const decoders = {
       )
       return true
     },
+    refuses: () => false,
+  }),
+  'host.request-path': () => ({
+    form: 'text',
+    corpus: ['/pieces/baga6ea4seaqao7s73y24kcutaosvacpdjgfe5pw76ooefnyqw4ynr3d2y6x2mpq/2032', '/a%20b?c=%zz'],
+    decode: (input) => requestPathOf(input) !== undefined,
     refuses: () => false,
   }),
   'host.trash-manifest': () => ({

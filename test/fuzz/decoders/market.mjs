@@ -5,6 +5,24 @@ const market = await built('packages/market')
 const pieces = await built('packages/pieces')
 const { CborError } = await built('packages/actors')
 
+const { readItem, StreamError } = await built('packages/market', 'node/index')
+
+/** The reading end of a stream, without a network: what `readItem` looks at and listens to. */
+class GivenStream extends EventTarget {
+  readBufferLength = 0
+  readableEnded = false
+  status = 'open'
+  deliver(bytes) {
+    this.dispatchEvent(Object.assign(new Event('message'), { data: { subarray: () => bytes } }))
+  }
+  end(how) {
+    this.readableEnded = true
+    if (how !== 'end') this.status = how === 'close' ? 'closed' : 'aborted'
+    const error = how === 'error' ? new Error('reset') : undefined
+    this.dispatchEvent(Object.assign(new Event(how === 'end' ? 'end' : 'close'), { error }))
+  }
+}
+
 const encoded = (...types) =>
   recorded('market-mk12.json')
     .filter(
@@ -28,6 +46,29 @@ export const decoders = {
       [market.askRequest, market.askResponse, market.signedStorageAsk, market.storageAsk],
       encoded('AskRequest', 'AskResponse', 'legacy.SignedStorageAsk', 'legacy.StorageAsk'),
     ),
+  'market.stream-item': () => ({
+    form: 'bytes',
+    // The first byte says how the rest is cut and how the stream ends.
+    corpus: encoded('DealParams', 'DealStatusRequest', 'AskRequest').flatMap((item, at) => [
+      Uint8Array.of(at, ...item),
+      Uint8Array.of(at + 128, ...item, 1, 2, 3),
+    ]),
+    async decode(input) {
+      const cut = input[0] ?? 0
+      const bytes = input.subarray(1)
+      const stream = new GivenStream()
+      const maxBytes = 2048
+      const reading = readItem(stream, { maxBytes, signal: new AbortController().signal })
+      const step = 1 + (cut & 63) * 8
+      for (let at = 0; at < bytes.length; at += step) stream.deliver(bytes.subarray(at, at + step))
+      stream.end(['end', 'close', 'error', 'end'][cut >> 6])
+      const item = await reading
+      holds(item.length <= maxBytes, 'no item is longer than it may be')
+      holds(Buffer.compare(item, bytes.subarray(0, item.length)) === 0, 'an item is what was sent')
+      return true
+    },
+    refuses: only(CborError, StreamError),
+  }),
   'market.transports': () => ({
     form: 'bytes',
     corpus: [

@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { WebSocket } from 'ws'
-import { ChainError, type ChainErrorFacts, classifyRpcError, exitCodeOf } from '../chain-error.js'
+import { ChainError, type ChainErrorFacts } from '../chain-error.js'
 import type { NodeAddress } from '../node/api-info.js'
-import { type Json, parseJson, stringifyJson } from './json.js'
+import { answerOf, shownBody } from './answer-of.js'
+import { ChannelFrames } from './channel-frames.js'
+import { type Json, stringifyJson } from './json.js'
 
 export interface RpcNodeOptions {
   readonly timeoutMs: number
@@ -13,14 +15,8 @@ export interface RpcNodeOptions {
 /** Values a subscriber has not taken yet: with this many, the socket is read no further. */
 const unreadLimit = 4
 
-/** Values that may come before the answer that names their channel; a node that sends more is not answering. */
-const earlyLimit = 256
-
 /** Pings that are remembered while the subscriber is busy: a pong to the newest answers for those before it. */
 const pingLimit = 64
-
-/** As much of a node's error text as is kept: a trace of nested calls fits, a flood of our logs does not. Unit: characters. */
-const longestErrorText = 16_384
 
 /** The longest a ping waits for the subscriber to have taken what came before it. Lotus gives up after 30 s. Unit: ms. */
 const longestPongMs = 5_000
@@ -166,10 +162,7 @@ export class RpcNode {
     // A pong says that the subscriber took all that came before its ping: the devnet's rush listens for it.
     const pongs = new Pongs(socket)
     const unread: Json[] = []
-    // go-jsonrpc may send values before the answer that names their channel.
-    const early = new Map<string, Json[]>()
-    let earlyCount = 0
-    let channel: string | undefined
+    const frames = new ChannelFrames(facts)
     let ended: { error?: ChainError } | undefined
     let wake: () => void = () => undefined
 
@@ -183,32 +176,18 @@ export class RpcNode {
       if (unread.length >= unreadLimit) socket.pause()
       wake()
     }
-    const onFrame = (frame: ServerFrame) => {
-      if (frame.method === 'xrpc.ch.val' && Array.isArray(frame.params)) {
-        const [id, value] = frame.params as readonly Json[]
-        if (String(id) === channel) deliver([value ?? null])
-        else if (channel === undefined) {
-          if (++earlyCount > earlyLimit)
-            return end(
-              new ChainError('MALFORMED', { ...facts, text: 'values of a channel that was never opened' }),
-            )
-          early.set(String(id), [...(early.get(String(id)) ?? []), value ?? null])
-        }
-      } else if (frame.method === 'xrpc.ch.close' && Array.isArray(frame.params)) {
-        if (String((frame.params as readonly Json[])[0]) === channel) end()
-      } else if (frame.id === 1) {
-        if (frame.error !== undefined) return end(rpcError(frame.error, facts))
-        channel = String(frame.result)
-        deliver(early.get(channel) ?? [])
-        early.clear()
-      }
-    }
     socket.on('open', () => socket.send(stringifyJson({ jsonrpc: '2.0', id: 1, method, params })))
     socket.on('message', (data) => {
       try {
-        onFrame(parseJson(String(data)) as ServerFrame)
+        const read = frames.read(String(data))
+        if (read === 'closed') end()
+        else if (read.length > 0) deliver(read)
       } catch (cause) {
-        end(new ChainError('MALFORMED', { ...facts, text: reasonOf(cause) }, { cause }))
+        end(
+          cause instanceof ChainError
+            ? cause
+            : new ChainError('MALFORMED', { ...facts, text: reasonOf(cause) }, { cause }),
+        )
       }
     })
     socket.on('error', (cause) =>
@@ -220,8 +199,7 @@ export class RpcNode {
     const aborted = () => end()
     ends.addEventListener('abort', aborted, { once: true })
     const opening = setTimeout(() => {
-      if (channel === undefined)
-        end(new ChainError('TIMEOUT', { ...facts, text: 'no channel was opened in time' }))
+      if (!frames.opened) end(new ChainError('TIMEOUT', { ...facts, text: 'no channel was opened in time' }))
     }, this.options.timeoutMs)
     try {
       for (;;) {
@@ -246,17 +224,12 @@ export class RpcNode {
       ends.removeEventListener('abort', aborted)
       socket.removeAllListeners('message')
       socket.resume()
-      if (socket.readyState === WebSocket.OPEN && channel !== undefined) {
+      if (socket.readyState === WebSocket.OPEN && frames.opened) {
         socket.send(stringifyJson({ jsonrpc: '2.0', method: 'xrpc.cancel', params: [1] }))
       }
       socket.terminate()
     }
   }
-}
-
-/** The first words of an answer that is no JSON-RPC. */
-function shownBody(text: string): string {
-  return text.slice(0, 120).trim() || 'no text'
 }
 
 /** `Retry-After` in seconds or as a date. Source: RFC 9110 §10.2.3. Unit of the result: ms. */
@@ -303,48 +276,6 @@ class Pongs {
       if (this.socket.readyState === WebSocket.OPEN) this.socket.pong(data)
     }
   }
-}
-
-interface ServerFrame {
-  readonly id?: Json
-  readonly method?: string
-  readonly params?: Json
-  readonly result?: Json
-  readonly error?: Json
-}
-
-/** The result in a node's answer. @throws ChainError as {@link RpcNode.call} rejects */
-export function answerOf(text: string, status: number, facts: ChainErrorFacts): Json {
-  let answer: Json
-  try {
-    answer = parseJson(text)
-  } catch (cause) {
-    throw new ChainError(
-      'MALFORMED',
-      { ...facts, text: `HTTP ${status}, not JSON: ${shownBody(text)}` },
-      { cause },
-    )
-  }
-  if (answer === null || typeof answer !== 'object' || Array.isArray(answer)) {
-    throw new ChainError('MALFORMED', { ...facts, text: `HTTP ${status}, not a JSON-RPC answer` })
-  }
-  const { error, result } = answer as { error?: Json; result?: Json }
-  if (error !== undefined && error !== null) throw rpcError(error, facts)
-  // Go leaves `result` out of the answer of a method that returns nothing.
-  return result ?? null
-}
-
-function rpcError(error: Json, facts: ChainErrorFacts): ChainError {
-  const { code, message } = error as { code?: Json; message?: Json }
-  const rpcCode = typeof code === 'number' ? code : 1
-  const text = typeof message === 'string' ? message.slice(0, longestErrorText) : 'an error without a message'
-  const exitCode = exitCodeOf(text)
-  return new ChainError(classifyRpcError(rpcCode, text), {
-    ...facts,
-    rpcCode,
-    text,
-    ...(exitCode === undefined ? {} : { exitCode }),
-  })
 }
 
 /** Node hides the interesting part of a failed fetch in `cause`. */

@@ -25,6 +25,9 @@ describe('a fee cap', () => {
   ])('at base fee %s and premium %s is %s', (baseFee, premium, cap) => {
     expect(estimateFeeCap(attoFil(baseFee), attoFil(premium), 20)).toBe(cap)
   })
+  it('is finite however many blocks are asked for', () => {
+    expect(estimateFeeCap(attoFil(100n), attoFil(0n), 2 ** 31)).toBe((100n * 2n ** 63n) / 256n)
+  })
   it('is lowered to what the whole may cost, and the premium with it', () => {
     expect(capFee(message, attoFil(10n ** 18n), false)).toBe(message)
     expect(capFee(message, attoFil(150_000n * 1_000_000n), false)).toMatchObject({

@@ -46,7 +46,8 @@ function medianPremium(recent: readonly PaidGas[], blocks: number): bigint {
 
 /** A fee cap that stays above the base fee for `queueBlocks` full blocks in a row: base fee × 1.125^n, plus premium. */
 export function estimateFeeCap(baseFee: AttoFil, premium: AttoFil, queueBlocks: number): AttoFil {
-  const factor = BigInt(Math.trunc(1.125 ** queueBlocks * 256))
+  // What Go makes of a float beyond uint64 on amd64; reached with some 330 blocks.
+  const factor = BigInt(Math.min(Math.trunc(1.125 ** queueBlocks * 256), 2 ** 63))
   return attoFil((baseFee * factor) / 256n + premium)
 }
 

@@ -1,13 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type Json, parseJson, stringifyJson } from '@sealane/chain'
 import { WebSocketServer } from 'ws'
 import { DevnetError } from '../node/devnet-error.js'
-import type { Answer, Dispatcher, Request } from './dispatcher.js'
+import { answerBody, type HttpAnswer, invalidRequest } from './answer-body.js'
+import type { Dispatcher } from './dispatcher.js'
 import type { Permission } from './permissions.js'
-import { idOf, requestOf } from './request-of.js'
-import { RpcFailure, rpcCode } from './rpc-failure.js'
 import { SocketSession } from './socket-session.js'
 import type { Tokens } from './tokens.js'
 
@@ -73,9 +71,9 @@ export class RpcServer {
   }
 
   /** What the request's token allows; undefined when the token is not ours. Without a token: read. */
-  async #allowed(request: IncomingMessage): Promise<readonly Permission[] | undefined> {
+  async #allowed(request: IncomingMessage, url: URL): Promise<readonly Permission[] | undefined> {
     const header = request.headers.authorization
-    const query = new URL(request.url ?? '/', 'http://devnet').searchParams.get('token')
+    const query = url.searchParams.get('token')
     const token = header?.startsWith('Bearer ') === true ? header.slice('Bearer '.length) : (query ?? header)
     if (token === undefined || token === null || token === '') return ['read']
     return await this.tokens.verify(token)
@@ -83,29 +81,32 @@ export class RpcServer {
 
   async #http(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const dispatcher = this.#dispatcher(request)
-      if (dispatcher === undefined)
-        return end(response, 404, '404 page not found\n', 'text/plain; charset=utf-8')
-      const allowed = await this.#allowed(request)
-      if (allowed === undefined) return end(response, 401, '')
+      const url = urlOf(request)
+      const dispatcher = url === undefined ? undefined : this.dispatchers.get(url.pathname)
+      if (url === undefined || dispatcher === undefined) {
+        end(response, { status: 404, body: '404 page not found\n', contentType: 'text/plain; charset=utf-8' })
+        return
+      }
+      const allowed = await this.#allowed(request, url)
+      if (allowed === undefined) return end(response, { status: 401, body: '' })
       const body = await bodyOf(request)
-      if (body === undefined) return end(response, 413, '')
-      if (request.method !== 'POST' || body.trim() === '') return invalid(dispatcher, response)
-      await answerBody(dispatcher, body, allowed, response)
+      if (body === undefined) return end(response, { status: 413, body: '' })
+      end(
+        response,
+        request.method === 'POST' ? await answerBody(dispatcher, body, allowed) : invalidRequest(dispatcher),
+      )
     } catch (cause) {
-      if (!response.headersSent)
-        end(response, 500, `${cause instanceof Error ? cause.message : String(cause)}\n`)
+      const body = `${cause instanceof Error ? cause.message : String(cause)}\n`
+      if (!response.headersSent) end(response, { status: 500, body })
     }
-  }
-
-  #dispatcher(request: IncomingMessage): Dispatcher | undefined {
-    return this.dispatchers.get(new URL(request.url ?? '/', 'http://devnet').pathname)
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy())
-    const dispatcher = this.#dispatcher(request)
-    const allowed = dispatcher === undefined ? undefined : await this.#allowed(request)
+    const url = urlOf(request)
+    const dispatcher = url === undefined ? undefined : this.dispatchers.get(url.pathname)
+    const allowed =
+      url === undefined || dispatcher === undefined ? undefined : await this.#allowed(request, url)
     if (dispatcher === undefined || allowed === undefined) {
       const status = dispatcher === undefined ? '404 Not Found' : '401 Unauthorized'
       socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`)
@@ -117,63 +118,12 @@ export class RpcServer {
   }
 }
 
-async function answerBody(
-  dispatcher: Dispatcher,
-  body: string,
-  allowed: readonly Permission[],
-  response: ServerResponse,
-): Promise<void> {
-  let json: Json
-  try {
-    json = parseJson(body)
-  } catch {
-    const failure = dispatcher.failure(null, '', new RpcFailure(rpcCode.parseError, 'Parse error'))
-    return send(response, 500, failure)
-  }
-  if (Array.isArray(json)) {
-    if (json.length === 0) return invalid(dispatcher, response)
-    const answers: Answer[] = []
-    for (const one of json as readonly Json[]) {
-      const answer = await answerOne(dispatcher, one, allowed)
-      if (answer !== undefined) answers.push(answer)
-    }
-    return end(response, 200, stringifyJson(answers as unknown as Json), 'application/json')
-  }
-  const answer = await answerOne(dispatcher, json, allowed)
-  if (answer === undefined) return end(response, 200, '')
-  send(response, 'error' in answer ? statusOf(answer.error.code) : 200, answer)
+/** Where the request goes; undefined when that is no URL (`//`): nothing is served there. */
+function urlOf(request: IncomingMessage): URL | undefined {
+  return URL.parse(request.url ?? '/', 'http://devnet') ?? undefined
 }
 
-/** The answer to one request; undefined when it is a notification. */
-async function answerOne(
-  dispatcher: Dispatcher,
-  json: Json,
-  allowed: readonly Permission[],
-): Promise<Answer | undefined> {
-  let request: Request
-  try {
-    request = requestOf(json)
-  } catch (cause) {
-    return dispatcher.failure(idOf(json), '', cause)
-  }
-  const answer = await dispatcher.answer(request, allowed)
-  return request.id === null ? undefined : answer
-}
-
-function invalid(dispatcher: Dispatcher, response: ServerResponse): void {
-  send(response, 400, dispatcher.failure(null, '', new RpcFailure(rpcCode.invalidRequest, 'Invalid request')))
-}
-
-function statusOf(code: number): number {
-  if (code === rpcCode.invalidRequest) return 400
-  return code < 0 ? 500 : 200
-}
-
-function send(response: ServerResponse, status: number, answer: Answer): void {
-  end(response, status, `${stringifyJson(answer as unknown as Json)}\n`, 'application/json')
-}
-
-function end(response: ServerResponse, status: number, body: string, contentType?: string): void {
+function end(response: ServerResponse, { status, body, contentType }: HttpAnswer): void {
   if (contentType !== undefined) response.setHeader('content-type', contentType)
   response.statusCode = status
   response.end(body)

@@ -9,7 +9,8 @@ import { idOf, requestOf } from './request-of.js'
 export class SocketSession {
   #nextChannel = 1
   #nextPing = 1
-  readonly #open = new Map<string, { channel: number; close: () => void }>()
+  /** By channel; a client may use one id for several. */
+  readonly #open = new Map<number, { requestId: Json; close: () => void }>()
   readonly #unread = new Map<string, () => void>()
 
   constructor(
@@ -52,7 +53,7 @@ export class SocketSession {
       return
     }
     if (request.method === 'xrpc.cancel') {
-      this.#cancel(String(request.params[0]))
+      this.#cancel(request.params[0] ?? null)
       return
     }
     if (this.dispatcher.channel(request.method) !== undefined && request.id !== null) {
@@ -84,14 +85,15 @@ export class SocketSession {
       },
       drop: (reason) => this.socket.close(1008, reason),
     }
-    this.#open.set(String(request.id), { channel: id, close: target.open(channel) })
+    this.#open.set(id, { requestId: request.id, close: target.open(channel) })
   }
 
-  #cancel(requestId: string): void {
-    const open = this.#open.get(requestId)
-    if (open === undefined) return
-    this.#open.delete(requestId)
-    open.close()
-    this.#send({ jsonrpc: '2.0', method: 'xrpc.ch.close', params: [open.channel] })
+  #cancel(requestId: Json): void {
+    for (const [channel, { requestId: opener, close }] of this.#open) {
+      if (opener !== requestId) continue
+      this.#open.delete(channel)
+      close()
+      this.#send({ jsonrpc: '2.0', method: 'xrpc.ch.close', params: [channel] })
+    }
   }
 }

@@ -14,6 +14,12 @@ export interface LoadedConfig<Values> {
   readonly rest: readonly string[]
 }
 
+/** A file that was read already. */
+interface ConfigText {
+  readonly path: string
+  readonly text: string
+}
+
 /**
  * Reads a configuration: flag > environment > TOML file (`--config`, else `SEALANE_<APP>_CONFIG`, else `file` when it exists) > default.
  * Flags may be `--queue-url x`, `--queue-url=x`, with underscores too; a boolean flag needs no value.
@@ -21,12 +27,16 @@ export interface LoadedConfig<Values> {
  */
 export function loadConfig<Definition extends ConfigDefinition>(
   definition: Definition,
-  from: { argv?: readonly string[]; env?: Readonly<Record<string, string | undefined>>; file?: string } = {},
+  from: {
+    argv?: readonly string[]
+    env?: Readonly<Record<string, string | undefined>>
+    file?: string | ConfigText
+  } = {},
 ): LoadedConfig<ConfigOf<Definition>> {
   const env = from.env ?? process.env
   const { flags, rest, file: flagged } = readFlags(definition, from.argv ?? [])
   const named = flagged ?? env[`SEALANE_${definition.app.toUpperCase()}_CONFIG`]
-  const file = readToml(named ?? from.file, named === undefined)
+  const file = tableOf(named ?? from.file, named === undefined)
   const lines = file === undefined ? new Map<string, number>() : lineNumbers(file.text)
   const place = (path: string) => `${file?.path}:${lines.get(path) ?? 1}`
 
@@ -37,8 +47,8 @@ export function loadConfig<Definition extends ConfigDefinition>(
     if (known === undefined || typeof table !== 'object' || table === null || Array.isArray(table)) {
       throw wrong(place(section), unknownName('section', section, Object.keys(tree)))
     }
+    const names = definition.fields.filter((field) => field.section === section).map((field) => field.key)
     for (const [key, value] of Object.entries(table)) {
-      const names = definition.fields.filter((field) => field.section === section).map((field) => field.key)
       if (!names.includes(key)) throw wrong(place(`${section}.${key}`), unknownName('key', key, names))
       known[key] = value
     }
@@ -148,15 +158,19 @@ function readFlags(definition: ConfigDefinition, given: readonly string[]) {
   }
 }
 
-function readToml(path: string | undefined, mayLack: boolean) {
-  if (path === undefined) return undefined
-  let text: string
+function readText(path: string, mayLack: boolean): ConfigText | undefined {
   try {
-    text = readFileSync(path, 'utf8')
+    return { path, text: readFileSync(path, 'utf8') }
   } catch (cause) {
     if (mayLack && (cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw wrong(path, cause instanceof Error ? cause.message : String(cause))
   }
+}
+
+function tableOf(file: string | ConfigText | undefined, mayLack: boolean) {
+  const read = typeof file === 'string' ? readText(file, mayLack) : file
+  if (read === undefined) return undefined
+  const { path, text } = read
   try {
     return { path, text, table: parse(text) as Record<string, unknown> }
   } catch (cause) {

@@ -13,6 +13,7 @@ import {
 } from '../tls/certificates.js'
 import { fetchRange } from './fetch-range.js'
 import { putFile } from './put-file.js'
+import { requestPathOf } from './request-path.js'
 import { type FileServer, serveFiles } from './serve-files.js'
 import { listTrash, purgeTrash, trash } from './trash.js'
 import { writeFileDurable } from './write-file-durable.js'
@@ -57,6 +58,14 @@ describe('durable files', () => {
     await writeFileDurable(path, 'two')
     expect(readFileSync(path, 'utf8')).toBe('two')
     expect(readdirSync(join(dir, 'durable'))).toEqual(['x'])
+  })
+})
+
+describe('the path of a request', () => {
+  it('is decoded, without its query; escapes that are no text are no path', () => {
+    expect(requestPathOf('/a%20b?c=%zz')).toBe('/a b')
+    expect(requestPathOf('/%zz')).toBeUndefined()
+    expect(requestPathOf('/%ff')).toBeUndefined()
   })
 })
 

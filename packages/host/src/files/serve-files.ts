@@ -7,6 +7,7 @@ import { type Log, silentLog } from '../log/log.js'
 import { type Identity, type Role, tlsOptions } from '../tls/certificates.js'
 import { logRefusedConnections } from '../tls/refused-connections.js'
 import { receiveFile } from './receive-file.js'
+import { requestPathOf } from './request-path.js'
 
 export interface FileServer {
   readonly port: number
@@ -87,7 +88,8 @@ export async function serveFiles(o: {
       log.warn('file server refused a caller', { role, name, reason })
       return void response.writeHead(403).end(`${reason}\n`)
     }
-    const requestPath = decodeURIComponent((request.url ?? '/').split('?')[0] ?? '/')
+    const requestPath = requestPathOf(request.url)
+    if (requestPath === undefined) return void response.writeHead(400, { connection: 'close' }).end()
     if (request.method === 'PUT' && o.receive) {
       const target = await o.receive(requestPath, { role, name })
       if (target === undefined) return void response.writeHead(404, { connection: 'close' }).end()
