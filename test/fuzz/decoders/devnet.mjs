@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { Receiver } from 'ws'
+import { createRequire } from 'node:module'
 import { built, holds, recordedRpc, scratch } from '../sources.mjs'
 
 const { createDevnet } = await built('packages/devnet')
@@ -11,6 +11,9 @@ const { SocketSession } = await built('packages/devnet', 'rpc/socket-session')
 const { Tokens } = await built('packages/devnet', 'rpc/tokens')
 const { Producer } = await built('packages/devnet', 'producer/producer')
 const { parseJson } = await built('packages/chain')
+
+// The devnet's own reader of frames.
+const { Receiver } = createRequire(new URL('../../../packages/devnet/package.json', import.meta.url))('ws')
 
 const exchanges = recordedRpc('packages/devnet')
 const requests = exchanges.flatMap(({ request }) => (request === undefined ? [] : [request]))
