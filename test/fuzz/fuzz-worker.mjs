@@ -29,6 +29,8 @@ for (let index = from; index < from + runs; index++) {
   }
 }
 at[place.done] = 1n
+// Ends this thread alone: a decoder may have a server or a database that would keep it.
+process.exit()
 
 /** True if the decoder took the input, false if it refused it as it may; anything else is thrown on. */
 async function outcome({ decode, refuses }, input) {
