@@ -19,6 +19,7 @@ const checks = [
     ['scripts/check-guards.mjs'],
     'see scripts/check-guards.mjs',
   ],
+  ['types of tests', 'tsc', ['-p', 'tsconfig.tests.json'], 'see what tsc says; packages are built first'],
   ['dead code', 'knip', ['--no-progress'], 'delete what nothing uses'],
   ['generated files', process.execPath, ['scripts/check-generated.mjs'], 'npm run generate, then commit'],
   ['Rust format', 'cargo', ['fmt', '--check'], 'cargo fmt'],

@@ -84,7 +84,8 @@ describe('a chain that others run', () => {
         expect(stack.told.find(({ event }) => event === 'deadline')).toMatchObject({ sectorNumber: 1 })
 
         // One miner, each key paid once, escrow filled once.
-        const sent = (where: string) => stack.rows('miner', `SELECT to_address FROM messages WHERE ${where}`)
+        const sent = (where: string) =>
+          stack.rows<{ to_address: string }>('miner', `SELECT to_address FROM messages WHERE ${where}`)
         expect(sent("class = 'createMiner'")).toHaveLength(1)
         expect(sent("class = 'control'")).toHaveLength(1)
         const paid = sent("class = 'fund'")

@@ -187,10 +187,10 @@ export class StolenBox {
   }
 
   /** The same signed words under another name. */
-  renamed({ message, ...rest }: Forged): Forged {
+  renamed(forged: Forged): Forged {
     const dealUuid = randomUUID()
-    const again = { ...message, dealUuid }
-    return { job: this.job(dealUuid, again), message: again, ...rest }
+    const message = { ...forged.message, dealUuid }
+    return { ...forged, job: this.job(dealUuid, message), message }
   }
 
   async put(...jobs: unknown[]): Promise<void> {

@@ -46,6 +46,12 @@ export class ToldVerifier implements Verifier {
   async verifyWindowPost(): Promise<boolean> {
     return this.windowPostHolds
   }
+  async verifyAggregateSeals(): Promise<boolean> {
+    return this.sealHolds
+  }
+  async verifyUpdate(): Promise<boolean> {
+    return this.sealHolds
+  }
 }
 
 const fil = 10n ** 18n
