@@ -1,6 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type Sqlite from 'better-sqlite3'
-import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
+import type {
+  CompiledQuery,
+  DatabaseConnection,
+  Driver,
+  QueryResult,
+  Transaction,
+  TransactionSettings,
+} from 'kysely'
 import { SqlError } from './sql-error.js'
 import { Statements } from './statements.js'
 
@@ -116,6 +123,13 @@ class RoutedConnection implements DatabaseConnection {
     unlock?.()
   }
 
+  /** Runs one statement inside the transaction, past Kysely. */
+  write(text: string, values: readonly unknown[]): void {
+    if (this.#overstayed) throw new SqlError({ code: 'AWAITED_OUTSIDE' })
+    if (this.#unlock === undefined) throw new TypeError('not inside a transaction')
+    this.writer.prepare(text).run(...values)
+  }
+
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     if (this.#overstayed) throw new SqlError({ code: 'AWAITED_OUTSIDE' })
     if (this.#unlock !== undefined) return this.#write<R>(query)
@@ -150,9 +164,25 @@ class RoutedConnection implements DatabaseConnection {
   }
 }
 
-/** Runs `fn` marked as the inside of the transaction that `connection` holds. */
-export function withinTransaction<T>(connection: DatabaseConnection, fn: () => Promise<T>): Promise<T> {
-  return routed(connection).within(fn)
+/** The connections of running transactions. */
+const connections = new WeakMap<object, RoutedConnection>()
+
+/** Runs `fn` marked as the inside of the transaction `trx`. */
+export async function withinTransaction<DB, T>(trx: Transaction<DB>, fn: () => Promise<T>): Promise<T> {
+  // Only looked up, not held: Kysely lends a transaction's connection to one borrower at a time, and `fn`'s own queries are the borrowers.
+  const connection = routed(await trx.getExecutor().provideConnection(async (lent) => lent))
+  connections.set(trx, connection)
+  return await connection.within(fn)
+}
+
+/**
+ * Runs one statement inside the transaction `trx`, at once. For places that write thousands of rows a second: Kysely's way there costs
+ * several times what SQLite does with a row.
+ */
+export function runDirectly<DB>(trx: Transaction<DB>, text: string, values: readonly unknown[] = []): void {
+  const connection = connections.get(trx)
+  if (connection === undefined) throw new TypeError('not a transaction of writing()')
+  connection.write(text, values)
 }
 
 const changesSchema = /^\s*(create|alter|drop|reindex|pragma)\b/i

@@ -13,9 +13,5 @@ export async function writing<DB, T>(
   fn: (trx: Transaction<DB>) => Promise<T>,
 ): Promise<T> {
   if (db.isTransaction) return await fn(db as Transaction<DB>)
-  return await db.transaction().execute(async (trx) => {
-    // Only looked up, not held: Kysely lends a transaction's connection to one borrower at a time, and `fn`'s own queries are the borrowers.
-    const connection = await trx.getExecutor().provideConnection(async (lent) => lent)
-    return await withinTransaction(connection, () => fn(trx))
-  })
+  return await db.transaction().execute((trx) => withinTransaction(trx, () => fn(trx)))
 }

@@ -9,6 +9,7 @@ import { ProviderError } from '../provider-error.js'
 import { goTime } from './go-time.js'
 
 type Reader = Kysely<ProviderTables>
+type ClashQuery = ReturnType<typeof clashesIn>
 
 /** Columns that a move may change beside the state. */
 export type DealChanges = Omit<
@@ -18,10 +19,15 @@ export type DealChanges = Omit<
 
 /** The rows of deals and their logs. Every change of state goes through the lifecycle table. */
 export class DealStore {
+  /** Every proposal asks this: put together once. */
+  readonly #clashes: ClashQuery
+
   constructor(
     readonly db: ProviderDb,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.#clashes = clashesIn(db)
+  }
 
   async read(dealUuid: string, from: Reader = this.db): Promise<DealTable | undefined> {
     return await from.selectFrom('deals').selectAll().where('deal_uuid', '=', dealUuid).executeTakeFirst()
@@ -40,16 +46,8 @@ export class DealStore {
     dealUuid: string,
     from: Reader = this.db,
   ): Promise<{ identical: Clash | 'none'; sameUuid: Clash | 'none' }> {
-    const rows = await from
-      .selectFrom('deals')
-      .select(['deal_uuid', 'created_ms', 'normalised_cid', 'live'])
-      .where((eb) =>
-        eb.or([
-          eb.and([eb('normalised_cid', '=', normalisedCid), eb('live', '=', sql.lit(1))]),
-          eb('deal_uuid', '=', dealUuid),
-        ]),
-      )
-      .execute()
+    const query: ClashQuery = { ...this.#clashes, parameters: [normalisedCid, dealUuid] }
+    const { rows } = await from.executeQuery(query)
     const identical = rows.find((row) => row.live === 1 && row.normalised_cid === normalisedCid)
     return {
       identical: clashOf(identical),
@@ -122,12 +120,12 @@ export class DealStore {
   }
 
   /** Writes a deal that is accepted now, and how its log begins. Fails on the unique indexes when it clashes with another. */
-  async insert(trx: ProviderTransaction, row: Insertable<DealTable>): Promise<void> {
-    await insertRows(trx, 'deals', [row])
+  insert(trx: ProviderTransaction, row: Insertable<DealTable>): void {
+    insertRows(trx, 'deals', [row])
     const line = { deal_uuid: row.deal_uuid, at_ms: row.created_ms, state: row.state }
     const accepted = { ...line, event: 'accepted', state: 'Accepted', detail: `from peer ${row.peer_id}` }
-    if (row.state === 'Accepted') await insertRows(trx, 'deal_log', [accepted])
-    else await insertRows(trx, 'deal_log', [accepted, { ...line, event: 'dataAwaited', detail: '' }])
+    if (row.state === 'Accepted') insertRows(trx, 'deal_log', [accepted])
+    else insertRows(trx, 'deal_log', [accepted, { ...line, event: 'dataAwaited', detail: '' }])
   }
 
   /**
@@ -195,6 +193,17 @@ export class DealStore {
       .limit(2)
       .execute()
   }
+}
+
+/** Deals with a live normalised proposal CID, or a uuid: its two parameters, in this order. */
+function clashesIn(db: ProviderDb) {
+  return db
+    .selectFrom('deals')
+    .select(['deal_uuid', 'created_ms', 'normalised_cid', 'live'])
+    .where((eb) =>
+      eb.or([eb.and([eb('normalised_cid', '=', ''), eb('live', '=', sql.lit(1))]), eb('deal_uuid', '=', '')]),
+    )
+    .compile()
 }
 
 function clashOf(deal: Pick<DealTable, 'deal_uuid' | 'created_ms'> | undefined): Clash | 'none' {

@@ -1,5 +1,5 @@
-import { writing } from '@sealane/sql'
-import { CompiledQuery, type Kysely, type Transaction } from 'kysely'
+import { runDirectly, writing } from '@sealane/sql'
+import type { Kysely, Transaction } from 'kysely'
 import { gathered } from '../gathered.js'
 
 /** Writers of one transaction at most: the event loop waits for all of them. */
@@ -8,10 +8,6 @@ const mostTogether = 128
 const waitMs = 3
 
 type Writer<DB, T> = (trx: Transaction<DB>) => Promise<T>
-
-const savepoint = CompiledQuery.raw('SAVEPOINT one')
-const undo = CompiledQuery.raw('ROLLBACK TO one')
-const release = CompiledQuery.raw('RELEASE one')
 
 /**
  * As `writing`, with writers that come together put into one transaction: many small commits cost one fsync. Each stands
@@ -23,14 +19,14 @@ export function groupedWriting<DB, T = void>(db: Kysely<DB>): (writer: Writer<DB
     writing(db, async (trx) => {
       const outcomes: PromiseSettledResult<T>[] = []
       for (const write of writers) {
-        await trx.executeQuery(savepoint)
+        runDirectly(trx, 'SAVEPOINT one')
         try {
           outcomes.push({ status: 'fulfilled', value: await write(trx) })
         } catch (reason) {
-          await trx.executeQuery(undo)
+          runDirectly(trx, 'ROLLBACK TO one')
           outcomes.push({ status: 'rejected', reason })
         }
-        await trx.executeQuery(release)
+        runDirectly(trx, 'RELEASE one')
       }
       return outcomes
     }),

@@ -53,7 +53,7 @@ export class RecordDeal {
       await this.#together(async (trx) => {
         if (limits !== undefined) await this.#hold(trx, row, limits)
         await this.#insert(trx, row)
-        await this.transfers.insert(trx, row, params.isOffline)
+        this.transfers.insert(trx, row, params.isOffline)
       })
       return undefined
     } catch (cause) {
@@ -81,7 +81,7 @@ export class RecordDeal {
 
   async #insert(trx: ProviderTransaction, row: NewDeal): Promise<void> {
     try {
-      await this.deals.insert(trx, row)
+      this.deals.insert(trx, row)
     } catch (cause) {
       if (!isUniqueViolation(cause)) throw cause
       const { identical, sameUuid } = await this.deals.clashes(row.normalised_cid, row.deal_uuid, trx)

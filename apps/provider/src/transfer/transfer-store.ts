@@ -19,7 +19,7 @@ export class TransferStore {
     private readonly clock: Clock,
   ) {}
 
-  async insert(trx: ProviderTransaction, deal: Insertable<DealTable>, offline: boolean): Promise<void> {
+  insert(trx: ProviderTransaction, deal: Insertable<DealTable>, offline: boolean): void {
     const row: TransferTable = {
       deal_uuid: deal.deal_uuid,
       turn: 1,
@@ -34,7 +34,7 @@ export class TransferStore {
       import_path: null,
       failure: null,
     }
-    await insertRows(trx, 'transfers', [row])
+    insertRows(trx, 'transfers', [row])
   }
 
   async read(dealUuid: string, from: Kysely<ProviderTables> = this.db): Promise<TransferTable | undefined> {
