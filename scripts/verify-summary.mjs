@@ -81,8 +81,8 @@ async function unsealAndCompare(summary) {
     permitDir: defaultPermitDir(),
   })
   const book = readFileSync(join(home, 'client/deals.jsonl'), 'utf8')
-    .trim()
     .split('\n')
+    .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
   const stores = readdirSync(join(home, 'state')).filter((name) => name.startsWith('storage-'))
   const scratch = mkdtempSync(join(tmpdir(), 'sealane-verify-'))
@@ -94,7 +94,7 @@ async function unsealAndCompare(summary) {
         .find((path) => existsSync(join(path, 'sealed', name)))
       check(store !== undefined, `sector ${name} lies in a storage path`)
       const manifest = JSON.parse(readFileSync(join(store, 'manifests', `${name}.json`), 'utf8'))
-      const made = book.find((one) => one.dealUuid === deal.dealUuid)
+      const made = book.findLast((one) => one.dealUuid === deal.dealUuid)
       const piece = manifest.pieces.find((one) => one.pieceCid === deal.pieceCid)
       const outputPath = join(scratch, deal.dealUuid)
       await prover.unsealRange({

@@ -72,8 +72,9 @@ process.stdout.write(
     seconds: Math.round(seconds * 10) / 10,
     finding,
   })}\n`,
+  // A decoder's server would keep this process; leaving before the line is written would cut it.
+  () => process.exit(finding === undefined ? 0 : 1),
 )
-process.exit(finding === undefined ? 0 : 1)
 
 function rssMiB() {
   return Math.round(process.memoryUsage.rss() / 2 ** 20)

@@ -200,8 +200,8 @@ describe('what is hostile or wrong', () => {
       { kind: 'dealWithdrawn' as const, dealUuid: honest, reason: 'forged' },
     ]
     const sender = `provider~${randomBytes(14).toString('hex')}`
-    for (const [at, message] of forged.entries()) {
-      await queues.add(homeward, { sender, subject: `forged-${at}`, sequence: 1, tries: 0, message })
+    for (const message of forged) {
+      await queues.add(homeward, { sender, subject: message.dealUuid, sequence: 1, tries: 0, message })
     }
     await until(
       'the forged jobs to be taken',

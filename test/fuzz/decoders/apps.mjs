@@ -245,7 +245,7 @@ export const decoders = {
     }
   },
   'cli.client-books': async () => {
-    const { madeDeal } = await built('apps/cli', 'client/propose')
+    const { madeDeal } = await built('apps/cli', 'client/made-deal')
     const { importedFile } = await built('apps/cli', 'client/import-book')
     const { parseBook } = await built('apps/cli', 'connect/state-file')
     return {

@@ -1,11 +1,11 @@
-import { type Log, type Queues, remedyOf } from '@sealane/host'
+import { codeOf, type Log, type Queues, remedyOf } from '@sealane/host'
 import { homeward, outward } from '@sealane/jobs'
 import type { Outbox, OutboxMessage } from '@sealane/sql'
 import { type HomewardTools, takeHomeward } from './take-homeward.js'
 
 /** How often waiting messages are looked for; fresh ones are sent at once by `flush`. Unit: ms. */
 const LOOK_MS = 250
-/** Refused jobs that a minute's log names one by one; whoever owns the crossing can send them without end. */
+/** Refused jobs of a kind that a minute's log names one by one; whoever owns the crossing can send them without end. */
 const NAMED_A_MINUTE = 60
 const MINUTE_MS = 60_000
 /** Messages sent in one go. */
@@ -17,7 +17,8 @@ export class CrossingLine {
   #sending: Promise<void> | undefined
   #stopped = false
   #listening = false
-  #refused = { minute: 0, count: 0 }
+  /** By error code, so that a flood of one kind does not hide another. */
+  #refused = { minute: 0, counts: new Map<string, number>() }
 
   constructor(
     private readonly o: {
@@ -59,12 +60,15 @@ export class CrossingLine {
   #logRefused(subject: string, error: unknown): void {
     const minute = Math.floor(this.o.now() / MINUTE_MS)
     if (minute !== this.#refused.minute) {
-      const more = this.#refused.count - NAMED_A_MINUTE
-      if (more > 0) this.o.log.warn('more homeward jobs refused', { count: more })
-      this.#refused = { minute, count: 0 }
+      for (const [code, count] of this.#refused.counts)
+        if (count > NAMED_A_MINUTE)
+          this.o.log.warn('more homeward jobs refused', { code, count: count - NAMED_A_MINUTE })
+      this.#refused = { minute, counts: new Map() }
     }
-    this.#refused.count += 1
-    if (this.#refused.count <= NAMED_A_MINUTE)
+    const code = codeOf(error)
+    const count = (this.#refused.counts.get(code) ?? 0) + 1
+    this.#refused.counts.set(code, count)
+    if (count <= NAMED_A_MINUTE)
       this.o.log.warn('homeward job refused', { subject, remedy: remedyOf(error), error })
   }
 
