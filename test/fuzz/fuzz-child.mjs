@@ -61,7 +61,7 @@ const finding =
         ...(await shown(stopped ?? from + runs - 1)),
       }
 process.stdout.write(
-  `${JSON.stringify({
+  `${line({
     name,
     executions,
     perSecond: Math.round(executions / seconds),
@@ -75,6 +75,11 @@ process.stdout.write(
   // A decoder's server would keep this process; leaving before the line is written would cut it.
   () => process.exit(finding === undefined ? 0 : 1),
 )
+
+/** JSON on one line, for readers too that take U+2028 for the end of one: an input may hold it. */
+function line(value) {
+  return JSON.stringify(value).replace(/[\u2028\u2029]/g, (end) => `\\u${end.charCodeAt(0).toString(16)}`)
+}
 
 function rssMiB() {
   return Math.round(process.memoryUsage.rss() / 2 ** 20)
