@@ -208,7 +208,9 @@ describe('queues on Redis', () => {
     })
     queues.work(look, async (p) => void seen.add(p.row), { queueName, concurrency: 5 })
     server = await start()
-    await vi.waitFor(() => expect(seen.size).toBe(50), { timeout: 20_000 })
+    // The refused job may have reached Redis all the same: of it nothing is promised.
+    const acknowledged = () => rows.filter(({ row }) => seen.has(row)).length
+    await vi.waitFor(() => expect(acknowledged()).toBe(50), { timeout: 20_000 })
     await vi.waitFor(() => expect(health.report()).toMatchObject({ ok: true }))
     // A second restart under the same worker: it must still fetch.
     await server.kill()
