@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import {
+  base16,
   commitmentOf,
   minerMethods,
   parseCid,
@@ -27,6 +28,7 @@ import { MinerActor } from '../network/miner-actor.js'
 import { Network } from '../network/network.js'
 import { ProofCheck } from '../proofs/proof-check.js'
 import { dealIdsOf, pieceFacts, pieceFactsSchema } from '../sectors/piece-facts.js'
+import { provenSince } from '../sectors/proven-since.js'
 import { SectorNumbers } from '../sectors/sector-numbers.js'
 import { type SectorStep, SectorSteps, type StepMessage } from '../sectors/sector-step.js'
 import { type StepAnswer, type StepRow, StepStore, stepRequest } from '../sectors/step-store.js'
@@ -103,11 +105,11 @@ export class PreCommits {
   /** Plans the message of a sector's PreCommit, or answers what was recorded. Throws MinerError with the remedy when it must not be sent. */
   async submit(request: minerV1.SubmitPreCommitRequest): Promise<StepAnswer> {
     const body: Body = {
-      commR: hex(request.commR),
-      commD: hex(request.commD),
+      commR: base16.encode(request.commR),
+      commD: base16.encode(request.commD),
       committedCapacity: request.committedCapacity,
       ticketEpoch: request.ticketEpoch,
-      ticket: hex(request.ticket),
+      ticket: base16.encode(request.ticket),
       pieces: request.pieces.map(pieceFacts),
       prover: request.prover,
     }
@@ -135,7 +137,7 @@ export class PreCommits {
       miner.entropy,
       head.key,
     )
-    if (hex(ticket) !== body.ticket) {
+    if (base16.encode(ticket) !== body.ticket) {
       throw new MinerError(
         { code: 'TICKET_CHANGED', sector, ticketEpoch: body.ticketEpoch },
         `the chain's ticket at epoch ${body.ticketEpoch} is not the one sector ${sector} was sealed with`,
@@ -150,7 +152,7 @@ export class PreCommits {
           })),
       paddedSize(miner.sectorSize),
     )
-    if (hex(wantedCommD) !== body.commD) {
+    if (base16.encode(wantedCommD) !== body.commD) {
       throw new MinerError(
         { code: 'COMM_D_WRONG', sector },
         `CommD of sector ${sector} is not that of its pieces`,
@@ -224,14 +226,11 @@ export class PreCommits {
     const onChain = await this.chain.preCommitInfo(address, sector, head.key)
     if (onChain !== undefined) {
       const { sealedCid: sealed, sealRandEpoch } = onChain.info
-      return hex(commitmentOf(sealed)) === commR && sealRandEpoch === ticketEpoch
+      return base16.encode(commitmentOf(sealed)) === commR && sealRandEpoch === ticketEpoch
         ? onChain.preCommitEpoch
         : undefined
     }
-    const proven = await this.chain.sectorInfo(address, sector, head.key)
-    return proven !== undefined && hex(commitmentOf(proven.sealedCid)) === commR
-      ? proven.activation
-      : undefined
+    return await provenSince(this.chain, address, { sector, commR }, head)
   }
 
   async #confirmed(
@@ -319,8 +318,4 @@ function refuseOtherFacts(older: StepRow, message: StoredMessage): void {
     { code: 'PRECOMMIT_DIFFERS', sector: older.sector_number, what: 'its facts' },
     `sector ${older.sector_number} already has a PreCommit message (${message.cid ?? message.uuid}, ${message.state}) with other facts`,
   )
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
 }

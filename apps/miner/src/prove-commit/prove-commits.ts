@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common'
 import {
+  base16,
   type Cid,
   commitmentOf,
   dealIdPayload,
@@ -25,6 +26,7 @@ import { MinerActor } from '../network/miner-actor.js'
 import { Network } from '../network/network.js'
 import { ProofCheck } from '../proofs/proof-check.js'
 import { dealIdsOf, type PieceFacts, pieceFacts, pieceFactsSchema } from '../sectors/piece-facts.js'
+import { provenSince } from '../sectors/proven-since.js'
 import { type SectorStep, SectorSteps, type StepMessage } from '../sectors/sector-step.js'
 import { type StepAnswer, type StepRow, StepStore, stepRequest } from '../sectors/step-store.js'
 import { Wallet } from '../wallet/wallet.js'
@@ -85,11 +87,11 @@ export class ProveCommits {
   /** Plans the message of a sector's ProveCommit, or answers what was recorded. Throws MinerError with the remedy when it must not be sent. */
   async submit(request: minerV1.SubmitProveCommitRequest): Promise<StepAnswer> {
     const body: Body = {
-      proof: hex(request.proof),
-      commR: hex(request.commR),
-      commD: hex(request.commD),
-      ticket: hex(request.ticket),
-      seed: hex(request.seed),
+      proof: base16.encode(request.proof),
+      commR: base16.encode(request.commR),
+      commD: base16.encode(request.commD),
+      ticket: base16.encode(request.ticket),
+      seed: base16.encode(request.seed),
       seedEpoch: request.seedEpoch,
       pieces: request.pieces.map(pieceFacts),
       prover: request.prover,
@@ -171,14 +173,15 @@ export class ProveCommits {
         { code: 'PRECOMMIT_DIFFERS', sector, what },
         `${what} of sector ${sector} is not what its PreCommit on chain says`,
       )
-    if (hex(commitmentOf(onChain.info.sealedCid)) !== body.commR) throw differs('CommR')
+    if (base16.encode(commitmentOf(onChain.info.sealedCid)) !== body.commR) throw differs('CommR')
     const { unsealedCid } = onChain.info
     const pieces = body.pieces.map((piece) => ({
       commP: commitmentOf(parseCid(piece.pieceCid)),
       paddedSize: paddedSize(BigInt(piece.paddedSize)),
     }))
-    const ofPieces = hex(commD(pieces, paddedSize(sectorSize)))
-    if (unsealedCid !== undefined && hex(commitmentOf(unsealedCid)) !== body.commD) throw differs('CommD')
+    const ofPieces = base16.encode(commD(pieces, paddedSize(sectorSize)))
+    if (unsealedCid !== undefined && base16.encode(commitmentOf(unsealedCid)) !== body.commD)
+      throw differs('CommD')
     if (ofPieces !== body.commD)
       throw new MinerError(
         { code: 'COMM_D_WRONG', sector },
@@ -190,14 +193,14 @@ export class ProveCommits {
       entropy,
       head.key,
     )
-    if (hex(ticket) !== body.ticket) throw differs('the ticket')
+    if (base16.encode(ticket) !== body.ticket) throw differs('the ticket')
     const seed = await this.chain.beaconRandomness(
       randomnessTags.InteractiveSealChallengeSeed,
       epoch(seedEpoch),
       entropy,
       head.key,
     )
-    if (body.seedEpoch !== seedEpoch || hex(seed) !== body.seed) {
+    if (body.seedEpoch !== seedEpoch || base16.encode(seed) !== body.seed) {
       throw new MinerError(
         { code: 'SEED_CHANGED', sector, seedEpoch },
         `the seed of sector ${sector} changed (epoch ${seedEpoch}): it is told anew, Commit1 must run again`,
@@ -224,10 +227,7 @@ export class ProveCommits {
   async #doneOnChain(sector: number, facts: string, head: TipSet): Promise<number | undefined> {
     const { commR } = bodySchema.parse(JSON.parse(facts))
     const { address } = await this.actor.require()
-    const proven = await this.chain.sectorInfo(address, sector, head.key)
-    return proven !== undefined && hex(commitmentOf(proven.sealedCid)) === commR
-      ? proven.activation
-      : undefined
+    return await provenSince(this.chain, address, { sector, commR }, head)
   }
 
   /** Reads from chain state what the receipt does not say: that the sector is there, where it is proven, and which deals are active. */
@@ -289,8 +289,4 @@ function activation(piece: PieceFacts) {
   const cid: Cid = parseCid(piece.pieceCid)
   const notify = piece.dealId === null ? [] : [{ address: marketActor, payload: dealIdPayload(piece.dealId) }]
   return { cid, size: paddedSize(BigInt(piece.paddedSize)), verifiedAllocationKey: null, notify }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
 }
