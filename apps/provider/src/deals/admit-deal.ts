@@ -57,14 +57,19 @@ export class AdmitDeal {
   async #refusal(params: DealParams, peer: string): Promise<string | undefined> {
     const settings = await this.#settings()
     if (typeof settings === 'string') return settings
+    let cid: Promise<Cid> | undefined
+    const normalisedCid = () => {
+      cid ??= this.#normalisedCid(params)
+      return cid
+    }
     let facts: ProposalFacts = {}
     let judgement = judgeProposal(params, facts, settings)
     while (judgement.verdict === 'need') {
-      facts = { ...facts, ...(await this.#facts(judgement.fact, params)) }
+      facts = { ...facts, ...(await this.#facts(judgement.fact, params, normalisedCid)) }
       judgement = judgeProposal(params, facts, settings, judgement.check)
     }
     if (judgement.verdict === 'reject') return judgement.reason
-    return await this.recording.record(params, await this.#normalisedCid(params), peer)
+    return await this.recording.record(params, await normalisedCid(), peer)
   }
 
   /** The operator's settings, or why nothing can be judged yet. */
@@ -84,7 +89,11 @@ export class AdmitDeal {
   }
 
   /** The fact that the judgement needs, with what comes by the same look-up. */
-  async #facts(needed: keyof ProposalFacts, params: DealParams): Promise<ProposalFacts> {
+  async #facts(
+    needed: keyof ProposalFacts,
+    params: DealParams,
+    normalisedCid: () => Promise<Cid>,
+  ): Promise<ProposalFacts> {
     const { proposal } = params.clientDealProposal
     switch (needed) {
       case 'head':
@@ -103,7 +112,7 @@ export class AdmitDeal {
         return { dataCap: await this.chain.dataCap(proposal.client) }
       case 'identical':
       case 'sameUuid':
-        return await this.deals.clashes(await this.#normalisedCid(params), params.dealUuid)
+        return await this.deals.clashes(await normalisedCid(), params.dealUuid)
       case 'filter':
         return { filter: await this.filter.decide(params) }
       case 'providerFunds':
