@@ -173,7 +173,7 @@ export const minerConfig = defineConfig(
       vanilla_budget: durationMs()
         .optional()
         .describe(
-          'How long vanilla proofs are waited for before a sector is skipped; half the window when absent.',
+          'How long vanilla proofs are waited for before a sector is skipped; half the window when absent. Longer while less than half of a partition has come and there is time.',
         ),
       fault_check_lead: durationMs()
         .prefault('30m')

@@ -1,10 +1,10 @@
 /**
- * A function of one item that is done for many at once: what is asked while `together` is at work, or within `waitMs`
- * of the first (0: in the same turn of the event loop), is handed to it as one group of at most `most`, in order.
+ * A function of one item that is done for many at once: what is asked while `together` is at work, or in the same turn
+ * of the event loop, is handed to it as one group of at most `most`, in order.
  * @param together one outcome for each item; a throw is every item's failure
  */
 export function gathered<Item, Result>(
-  { most, waitMs = 0 }: { most: number; waitMs?: number },
+  { most }: { most: number },
   together: (items: readonly Item[]) => Promise<readonly PromiseSettledResult<Result>[]>,
 ): (item: Item) => Promise<Result> {
   const waiting: { item: Item; resolve: (value: Result) => void; reject: (cause: unknown) => void }[] = []
@@ -13,7 +13,7 @@ export function gathered<Item, Result>(
   const work = async () => {
     working = true
     while (waiting.length > 0) {
-      await new Promise((resolve) => (waitMs === 0 ? setImmediate(resolve) : setTimeout(resolve, waitMs)))
+      await new Promise((resolve) => setImmediate(resolve))
       const group = waiting.splice(0, most)
       try {
         const outcomes = await together(group.map(({ item }) => item))

@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
-import { withinTransaction } from './sqlite-driver.js'
+import { committingAside, withinTransaction } from './sqlite-driver.js'
 
 /**
  * Runs `fn` in one BEGIN IMMEDIATE transaction and returns its result; a throw rolls back.
@@ -14,4 +14,16 @@ export async function writing<DB, T>(
 ): Promise<T> {
   if (db.isTransaction) return await fn(db as Transaction<DB>)
   return await db.transaction().execute((trx) => withinTransaction(trx, () => fn(trx)))
+}
+
+/**
+ * As `writing`, but the event loop goes on while the disk takes the commit; resolves once it has. For places that commit hundreds of
+ * times a second. Others may read the rows a few milliseconds before they are durable, so nothing outside may follow from
+ * reading them: only from this promise.
+ */
+export async function writingAside<DB, T>(
+  db: Kysely<DB>,
+  fn: (trx: Transaction<DB>) => Promise<T>,
+): Promise<T> {
+  return await committingAside(db, (connection) => writing(connection, fn))
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { budgetSpent, vanillaBudgetMs } from './time-budget.js'
+import { budgetSpent, longerBudgetMs, vanillaBudgetMs } from './time-budget.js'
 
 const mainnet = { configuredMs: undefined, windowEpochs: 60, blockDelayMs: 30_000 }
 
@@ -25,5 +25,10 @@ describe('the time for vanilla proofs', () => {
     expect(
       budgetSpent({ ...begun, startEpoch: 1_055, budgetMs: 15_000, elapsedMs: 15_000, headEpoch: 1_055 }),
     ).toBe(true)
+  })
+  it('is made longer by half of what is left, until the rest is needed for the proof', () => {
+    const after = { elapsedMs: 900_000, blockDelayMs: 30_000 }
+    expect(longerBudgetMs({ ...after, epochsLeft: 49 })).toBe(900_000 + 735_000)
+    expect(longerBudgetMs({ ...after, epochsLeft: 20 })).toBeUndefined()
   })
 })

@@ -1,5 +1,5 @@
 /** Workers get at least this long to read, however late it is: half a proof beats none. Unit: ms. */
-const LEAST_BUDGET_MS = 15_000
+export const LEAST_BUDGET_MS = 15_000
 /** Epochs before Close in which the chain's clock no longer keeps us waiting. */
 const LATE_EPOCHS = 10
 
@@ -34,4 +34,18 @@ export function budgetSpent(o: {
   if (o.elapsedMs < o.budgetMs) return false
   const byEpoch = Math.min(o.startEpoch + Math.floor(o.budgetMs / o.blockDelayMs), o.close - LATE_EPOCHS)
   return o.headEpoch >= byEpoch
+}
+
+/**
+ * The budget in place of one that brought less than half of a partition: half of what is left to Close more. Undefined when the rest is
+ * needed for the proof itself.
+ */
+export function longerBudgetMs(o: {
+  elapsedMs: number
+  /** From the head to Close. */
+  epochsLeft: number
+  blockDelayMs: number
+}): number | undefined {
+  if (o.epochsLeft <= 2 * LATE_EPOCHS) return undefined
+  return Math.round(o.elapsedMs + (o.epochsLeft * o.blockDelayMs) / 2)
 }

@@ -4,7 +4,7 @@ export class WindowPostOptions {
   stateDir = ''
   /** This app's version: workers must be of the same. */
   version = ''
-  /** How long vanilla proofs are waited for before sectors are skipped, ms. Undefined: half the challenge window. */
+  /** How long vanilla proofs are waited for before sectors are skipped, ms. Undefined: half the challenge window. Longer while less than half of a partition has come. */
   vanillaBudgetMs: number | undefined = undefined
   /** How long before a deadline opens its faulty sectors are checked and declared recovered, ms of chain time. An hour is two deadlines of 30 s epochs. */
   recoveryLeadMs = 3_600_000

@@ -13,6 +13,8 @@ import { type PartitionRow, rowIdOf } from './partition-row.js'
 import { ProvingViews } from './proving-views.js'
 import type { PostWorker } from './testing/post-worker.js'
 import { ProvingMiner } from './testing/proving-miner.js'
+import { VanillaStore } from './vanilla-store.js'
+import { WindowPost } from './window-post.js'
 
 const MINUTES = 60_000
 
@@ -112,6 +114,32 @@ describe('troubles of WindowPoSt, epoch by epoch', { timeout: 4 * MINUTES }, () 
     await miner.goTo(row.open + 5)
     await miner.whileTicking(reached(row, 'Accepted'))
     expect(await miner.power()).toBe(4096n)
+  })
+
+  it('skips nobody because all came late: it waits on, and the first proof is not the last', async () => {
+    const row = await nextDuty()
+    await miner.goTo(row.challenge + 2)
+    const reading = await reached(row, 'Collecting')
+    await miner.goTo(row.challenge + 8)
+    await miner.row(
+      'more time',
+      (one) => rowIdOf(one) === rowIdOf(row) && (one.budget_ms ?? 0) > (reading.budget_ms ?? 0),
+    )
+    await miner.goTo(row.close - 15)
+    const slow = Promise.withResolvers<void>()
+    hands.push(await miner.hire({ path: 'path-b', holds: [second], onClaim: () => slow.promise }))
+    await hire('path-a', [first])
+    const proofs = miner.rooms.context.get(VanillaStore)
+    await until(
+      'the first proof has come',
+      () => proofs.of(rowIdOf(row), reading.turn),
+      (all) => all.some(({ state }) => state === 'arrived'),
+      { deadlineMs: 60_000 },
+    )
+    await miner.rooms.context.get(WindowPost).round()
+    slow.resolve()
+    const accepted = await miner.whileTicking(reached(row, 'Accepted'))
+    expect(accepted.skipped).toBe('[]')
   })
 
   it('makes its proof anew when a reorg changes the challenge, and sends only that', async () => {

@@ -24,7 +24,7 @@ import { PostVerdict } from './post-verdict.js'
 import { Recoveries } from './recoveries.js'
 import { SectorHealth } from './sector-health.js'
 import { SubmitPost } from './submit-post.js'
-import { budgetSpent } from './time-budget.js'
+import { budgetSpent, LEAST_BUDGET_MS, longerBudgetMs } from './time-budget.js'
 import { VanillaFiles } from './vanilla-files.js'
 import { type VanillaProof, VanillaStore } from './vanilla-store.js'
 import { WindowPostOptions } from './window-post-options.js'
@@ -233,7 +233,8 @@ export class WindowPost {
     const wanted = proofs.filter(({ state }) => state === 'wanted')
     const arrived = proofs.filter(({ state }) => state === 'arrived')
     const missing = proofs.filter(({ state }) => state !== 'arrived')
-    if (arrived.length > 0 && (wanted.length === 0 || spent)) {
+    const over = wanted.length === 0 || (spent && (await this.#noLonger(row, head, arrived, proofs.length)))
+    if (arrived.length > 0 && over) {
       await this.#collected(row, arrived, missing, head)
       return
     }
@@ -248,6 +249,38 @@ export class WindowPost {
         ? `reads ${wanted.length} of ${proofs.length} sectors`
         : `no worker's storage path holds ${unknown} of ${proofs.length} sectors`
     await this.partitions.note(row, { why })
+  }
+
+  /**
+   * The time is up: whether what is missing is skipped now. A skipped sector costs its power, so less than half of a partition is
+   * waited for again while there is time; and when the first proofs come late, workers get a moment to bring the others.
+   */
+  async #noLonger(
+    row: PartitionRow,
+    head: TipSet,
+    arrived: readonly VanillaProof[],
+    all: number,
+  ): Promise<boolean> {
+    const now = this.clock.now()
+    if (arrived.length * 2 < all) {
+      const budgetMs = longerBudgetMs({
+        elapsedMs: now - (row.collecting_since_ms ?? now),
+        epochsLeft: row.close - head.height,
+        blockDelayMs: this.network.require().blockDelaySeconds * 1_000,
+      })
+      if (budgetMs !== undefined) {
+        this.log.warn('waits longer for vanilla proofs', {
+          row: rowIdOf(row),
+          arrived: arrived.length,
+          of: all,
+          budgetMs,
+        })
+        await this.partitions.note(row, { budget_ms: budgetMs })
+        return false
+      }
+    }
+    const firstMs = Math.min(...arrived.map(({ at_ms }) => at_ms))
+    return now - firstMs >= Math.min(row.budget_ms ?? 0, LEAST_BUDGET_MS)
   }
 
   async #collected(
