@@ -9,8 +9,8 @@ import { keyAddress, parseAddress, pieceCid, proposalSigningBytes } from '@seala
 import { generateKey, publicKey, sign } from '@sealane/crypto'
 import { useNativeCrypto } from '@sealane/crypto/native'
 import { attoFil, epoch, paddedSize } from '@sealane/fil-units'
-import { dealUuidFromBytes } from '@sealane/market'
-import { proposeDeal } from '@sealane/market/node'
+import { dealProtocols, dealUuidFromBytes } from '@sealane/market'
+import { noteProtocolsOnce, proposeDeal } from '@sealane/market/node'
 import { createLibp2p } from 'libp2p'
 import { answerEach, cpuSeconds } from './bench.mjs'
 
@@ -29,6 +29,9 @@ const clients = await Promise.all(
       connectionGater: { denyDialMultiaddr: () => false },
       logger: { forComponent: () => quiet },
     })
+    noteProtocolsOnce(host)
+    // A protocol without a handler costs libp2p an exception for each stream that it opens.
+    await host.handle([...dealProtocols], (stream) => stream.abort(new Error('a client')))
     const key = generateKey(keyType, randomBytes(32))
     return {
       host,

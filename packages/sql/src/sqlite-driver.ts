@@ -17,8 +17,8 @@ import { Statements } from './statements.js'
 const inside = new AsyncLocalStorage<RoutedConnection>()
 
 /**
- * Two SQLite handles behind one Kysely: SELECTs outside a transaction read the last committed state
- * on a handle of their own (WAL), everything else goes to the writer, one transaction at a time.
+ * Two SQLite handles behind one Kysely: everything goes to the writer, one transaction at a time; while one is open,
+ * SELECTs outside it read the last committed state on a handle of their own (WAL).
  * Kysely's own driver begins deferred and has one connection for all: a reader waits for the writer,
  * and a task that uses it inside its own transaction waits for itself for ever.
  */
@@ -153,7 +153,10 @@ class RoutedConnection implements DatabaseConnection {
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     if (this.#overstayed) throw new SqlError({ code: 'AWAITED_OUTSIDE' })
     if (this.#unlock !== undefined) return this.#write<R>(query)
-    if (query.query.kind === 'SelectQueryNode') return run<R>(this.reader, query)
+    if (query.query.kind === 'SelectQueryNode') {
+      // The writer's cache knows what was just committed; the reader's is emptied by every commit.
+      return run<R>(this.writer.handle.inTransaction ? this.reader : this.writer, query)
+    }
     if (inside.getStore()?.open) throw new SqlError({ code: 'WROTE_OUTSIDE' })
     const unlock = await this.lock()
     try {

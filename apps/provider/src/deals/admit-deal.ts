@@ -42,19 +42,20 @@ export class AdmitDeal {
     private readonly accepted: () => void,
   ) {}
 
-  /** Answers one proposal from `peer`. Throws only for faults of our own: then the client gets no answer. */
-  async admit(params: DealParams, peer: string): Promise<DealResponse> {
-    const reason = await this.#refusal(params, peer)
+  /** Answers one proposal from `peer`, which came as `request`. Throws only for faults of our own: then the client gets no answer. */
+  async admit(params: DealParams, peer: string, request: Uint8Array): Promise<DealResponse> {
+    const reason = await this.#refusal(params, peer, request)
     const { dealUuid, clientDealProposal: signed } = params
     const facts = { dealUuid, peer, client: signed.proposal.client, pieceCid: signed.proposal.pieceCid }
     if (reason === undefined) {
-      this.accepted()
+      // An offline deal's data comes by import.
+      if (!params.isOffline) this.accepted()
       this.log.info('deal accepted', facts)
     } else this.log.info('deal refused', { ...facts, reason })
     return { accepted: reason === undefined, message: reason ?? '' }
   }
 
-  async #refusal(params: DealParams, peer: string): Promise<string | undefined> {
+  async #refusal(params: DealParams, peer: string, request: Uint8Array): Promise<string | undefined> {
     const settings = await this.#settings()
     if (typeof settings === 'string') return settings
     let cid: Promise<Cid> | undefined
@@ -69,7 +70,7 @@ export class AdmitDeal {
       judgement = judgeProposal(params, facts, settings, judgement.check)
     }
     if (judgement.verdict === 'reject') return judgement.reason
-    return await this.recording.record(params, await normalisedCid(), peer)
+    return await this.recording.record(params, request, await normalisedCid(), peer)
   }
 
   /** The operator's settings, or why nothing can be judged yet. */
@@ -142,9 +143,7 @@ export class AdmitDeal {
   async #normalisedCid(params: DealParams): Promise<Cid> {
     const { proposal } = params.clientDealProposal
     const id = await this.chain.idOf(proposal.client)
-    return dealProposalCid({
-      ...proposal,
-      client: id === 'unavailable' || id === 'none' ? proposal.client : id,
-    })
+    const known = id !== 'unavailable' && id !== 'none' && id !== proposal.client
+    return dealProposalCid(known ? { ...proposal, client: id } : proposal)
   }
 }

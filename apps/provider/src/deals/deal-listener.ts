@@ -36,9 +36,9 @@ export class DealListener {
     const failed = (protocol: string) => (cause: unknown, peer: string) =>
       this.log.info('stream left without an answer', { protocol, peer, error: cause })
     const deals = serveDeals({
-      judge: async (params, peer) =>
+      judge: async (params, peer, request) =>
         this.limit.take(peer, this.clock.now())
-          ? await this.admit.admit(params, peer)
+          ? await this.admit.admit(params, peer, request)
           : { accepted: false, message: 'too many proposals from this peer: try again in a few seconds' },
       failed: failed('deal'),
       readTimeoutMs: this.readTimeoutMs,

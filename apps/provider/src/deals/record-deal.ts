@@ -1,7 +1,7 @@
 import { type Cid, dealProposalCid, signedProposalCid } from '@sealane/actors'
 import { type AttoFil, addFil, attoFilFromText } from '@sealane/fil-units'
 import { dealTransitions, next } from '@sealane/lifecycle'
-import { type DealParams, dealParams, identicalReason, sameUuidReason } from '@sealane/market'
+import { type DealParams, identicalReason, sameUuidReason } from '@sealane/market'
 import { isUniqueViolation } from '@sealane/sql'
 import type { Insertable } from 'kysely'
 import type { Clock } from '../clock.js'
@@ -44,8 +44,13 @@ export class RecordDeal {
    * Takes the deal's uuid and proposal, holds its disk and collateral, and writes its row, its transfer and its log, all
    * durably or nothing. Returns the text for the client when another proposal was faster.
    */
-  async record(params: DealParams, normalisedCid: Cid, peer: string): Promise<string | undefined> {
-    const row = rowOf(params, normalisedCid, peer, this.clock.now())
+  async record(
+    params: DealParams,
+    request: Uint8Array,
+    normalisedCid: Cid,
+    peer: string,
+  ): Promise<string | undefined> {
+    const row = rowOf(params, request, normalisedCid, peer, this.clock.now())
     // An offline deal holds nothing before its import: a promise of bytes costs its client nothing.
     const limits = params.isOffline ? undefined : await this.#limits()
     if (limits === 'unavailable') return 'server error: tag funds'
@@ -93,7 +98,7 @@ export class RecordDeal {
 }
 
 /** The row of a deal that is accepted now; what later states fill in is empty. */
-function rowOf(params: DealParams, normalisedCid: Cid, peer: string, now: number) {
+function rowOf(params: DealParams, request: Uint8Array, normalisedCid: Cid, peer: string, now: number) {
   const { clientDealProposal: signed, isOffline } = params
   const { proposal } = signed
   const transferBytes = Number(isOffline ? 0n : params.transfer.size)
@@ -108,7 +113,7 @@ function rowOf(params: DealParams, normalisedCid: Cid, peer: string, now: number
     normalised_cid: normalisedCid,
     proposal_cid: dealProposalCid(proposal),
     signed_proposal_cid: signedProposalCid(signed),
-    params: dealParams.encode(params),
+    params: request,
     client: proposal.client,
     provider: proposal.provider,
     piece_cid: proposal.pieceCid,

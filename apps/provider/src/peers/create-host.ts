@@ -5,6 +5,7 @@ import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { type Ping, ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
+import { noteProtocolsOnce } from '@sealane/market/node'
 import { createLibp2p } from 'libp2p'
 import type { ProviderConfig } from '../config.js'
 import type { PeerGate } from './peer-gate.js'
@@ -55,5 +56,6 @@ export async function createHost(
     ...(process.env.DEBUG === undefined ? { logger: quietLogger } : {}),
     start: false,
   })
+  noteProtocolsOnce(host)
   return host
 }

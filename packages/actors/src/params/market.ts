@@ -73,7 +73,7 @@ export type ClientDealProposal = Decoded<typeof clientDealProposal>
 
 /** The chain's name of a proposal: blake2b-256 of the unsigned proposal (`bafy2bzace…`). */
 export function dealProposalCid(proposal: DealProposal): Cid {
-  return dagCborCid(dealProposal.encode(proposal))
+  return dagCborCid(proposalSigningBytes(proposal))
 }
 
 /** The market's name of a signed proposal: sha2-256 of proposal and signature (`bafyrei…`). */
@@ -81,9 +81,16 @@ export function signedProposalCid(signed: ClientDealProposal): Cid {
   return dagCborSha256Cid(clientDealProposal.encode(signed))
 }
 
+/** The bytes of proposals that were asked for: signature and CID want the same ones. */
+const encoded = new WeakMap<DealProposal, Uint8Array>()
+
 /** What the client signs: the proposal's CBOR itself, not its CID. */
 export function proposalSigningBytes(proposal: DealProposal): Uint8Array {
-  return dealProposal.encode(proposal)
+  const known = encoded.get(proposal)
+  if (known !== undefined) return known
+  const bytes = dealProposal.encode(proposal)
+  encoded.set(proposal, bytes)
+  return bytes
 }
 
 /** Method 2: whose escrow the message's value goes to. A provider's is its miner actor. */

@@ -1,4 +1,4 @@
-import type { Connection } from '@libp2p/interface'
+import type { Connection, Stream } from '@libp2p/interface'
 import type { Address, Codec } from '@sealane/actors'
 import { askRequest, askResponse, type SignedStorageAsk } from '../ask11/codec.js'
 import { askProtocol, maxAskResponseBytes } from '../ask11/constants.js'
@@ -18,6 +18,7 @@ import {
 import { maxStatusResponseBytes, statusProtocol } from '../status12/constants.js'
 import { type RetrievalTransports, retrievalTransports } from '../transports/codec.js'
 import { maxTransportsBytes, transportsProtocol } from '../transports/constants.js'
+import { Deadline } from './deadline.js'
 import { readItem, writeItem } from './stream-item.js'
 
 /** Stops a call early; each call also has the protocol's own deadline. */
@@ -78,18 +79,22 @@ async function call<Response>(
   maxBytes: number,
   options: CallOptions = {},
 ): Promise<Response> {
+  const deadline = new Deadline()
   const within = (timeoutMs: number) => {
-    const late = AbortSignal.timeout(timeoutMs)
+    const late = deadline.within(timeoutMs)
     return options.signal === undefined ? late : AbortSignal.any([late, options.signal])
   }
-  const stream = await connection.newStream(protocols, { signal: within(clientWriteTimeoutMs) })
+  let stream: Stream | undefined
   try {
+    stream = await connection.newStream(protocols, { signal: within(clientWriteTimeoutMs) })
     if (request !== undefined) await writeItem(stream, request, { signal: within(clientWriteTimeoutMs) })
     const answer = response.decode(await readItem(stream, { maxBytes, signal: within(clientReadTimeoutMs) }))
     await stream.close({ signal: within(clientWriteTimeoutMs) })
     return answer
   } catch (cause) {
-    stream.abort(new Error('exchange given up', { cause }))
+    stream?.abort(new Error('exchange given up', { cause }))
     throw cause
+  } finally {
+    deadline.stop()
   }
 }

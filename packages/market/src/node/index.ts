@@ -1,5 +1,6 @@
 export * from './calls.js'
 export * from './item-handler.js'
+export * from './note-protocols-once.js'
 export * from './serve-asks.js'
 export * from './serve-deals.js'
 export * from './serve-status.js'

@@ -1,5 +1,6 @@
 import type { Connection, Stream, StreamHandler } from '@libp2p/interface'
 import { providerReadTimeoutMs, providerWriteTimeoutMs } from '../mk12/constants.js'
+import { Deadline } from './deadline.js'
 import { closeAfterAnswer, readItem, writeItem } from './stream-item.js'
 
 /** How one protocol answers: bytes in, bytes out. */
@@ -26,16 +27,17 @@ export interface ItemAnswer {
 export function itemHandler({ maxBytes, answer, readTimeoutMs, failed }: ItemAnswer): StreamHandler {
   return async (stream: Stream, connection: Connection) => {
     const peer = connection.remotePeer.toString()
+    const deadline = new Deadline()
     try {
-      const request = await readItem(stream, {
-        maxBytes,
-        signal: AbortSignal.timeout(readTimeoutMs ?? providerReadTimeoutMs),
-      })
+      const signal = deadline.within(readTimeoutMs ?? providerReadTimeoutMs)
+      const request = await readItem(stream, { maxBytes, signal })
+      deadline.stop()
       const response = await answer(request, peer)
-      await writeItem(stream, response, { signal: AbortSignal.timeout(providerWriteTimeoutMs) })
+      await writeItem(stream, response, { signal: deadline.within(providerWriteTimeoutMs) })
     } catch (cause) {
       failed(cause, peer)
     }
-    await closeAfterAnswer(stream, { signal: AbortSignal.timeout(providerWriteTimeoutMs) })
+    await closeAfterAnswer(stream, { signal: deadline.within(providerWriteTimeoutMs) })
+    deadline.stop()
   }
 }
