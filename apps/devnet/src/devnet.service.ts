@@ -1,10 +1,9 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
 import { createDevnet, type Devnet } from '@sealane/devnet'
 import { attoFil } from '@sealane/fil-units'
-import { Health, InjectConfig, Log } from '@sealane/host'
+import { Health, hostAndPort, InjectConfig, Log } from '@sealane/host'
 import { createVerifier, devnetKeySet } from '@sealane/proofs'
 import type { DevnetConfig } from './config.js'
-import { listenAddress } from './listen-address.js'
 
 /** Runs the embedded chain for as long as the process lives. The chain itself is packages/devnet. */
 @Injectable()
@@ -24,7 +23,7 @@ export class DevnetService implements OnApplicationBootstrap, OnApplicationShutd
       dataDir: paths.state_dir,
       keySetDigest: keySet.digest,
       verifier: await createVerifier({ keySet }),
-      listen: listenAddress(rpc.listen),
+      listen: hostAndPort(rpc.listen),
       clock: { mode: clock.mode, holdLimitMs: clock.hold_limit },
       blockDelaySeconds: clock.block_delay / 1000,
       faucetBalance: attoFil(BigInt(genesis.faucet_fil) * 10n ** 18n),

@@ -7,6 +7,7 @@ import {
   grpcService,
   Health,
   halt,
+  hostAndPort,
   InjectConfig,
   Log,
   liveIdentity,
@@ -21,7 +22,6 @@ import type { MinerConfig } from './config.js'
 import { MinerDb } from './database.js'
 import { MinerService } from './grpc/miner-service.js'
 import { MinerInit } from './init/miner-init.js'
-import { hostAndPort } from './listen-address.js'
 import { Messager } from './messages/messager.js'
 import { OwnMessagesFirst } from './messages/own-messages-first.js'
 import { MinerOperator } from './operator/operator-handlers.js'

@@ -13,6 +13,7 @@ export {
   defineConfig,
 } from './config/define-config.js'
 export { durationMs, secret } from './config/fields.js'
+export { hostAndPort } from './config/host-and-port.js'
 export { type LoadedConfig, loadConfig } from './config/load-config.js'
 export { Secret } from './config/secret.js'
 export { CodedError, codeOf, failureOf, type Remedy, remedyOf } from './errors/coded-error.js'

@@ -7,6 +7,7 @@ import {
   grpcClient,
   grpcService,
   type Health,
+  hostAndPort,
   type Log,
   type OperatorServer,
   type Queues,
@@ -31,7 +32,6 @@ import { HomeFacts } from '../events/home-facts.js'
 import { dirsOf } from '../hub/hub-paths.js'
 import { serveHub } from '../hub/serve-hub.js'
 import { advancePiece, type PieceTools } from '../intake/advance-piece.js'
-import { hostAndPort } from '../listen-address.js'
 import { operatorHandlers } from '../operator/operator-handlers.js'
 import { advanceSector } from '../pipeline/advance-sector.js'
 import { JobLine } from '../pipeline/job-line.js'
