@@ -6,6 +6,7 @@ import { Alerts } from '../alert/alerts.js'
 import { MinerError } from '../miner-error.js'
 import type { MessageClass } from '../policy/message-class.js'
 import { Policy } from '../policy/policy.js'
+import { inStateOf } from './in-state-of.js'
 import { MessageStore, type StoredMessage } from './message-store.js'
 
 /** Gives planned messages gas that their sender can pay and their class's cap allows. Signs nothing. */
@@ -33,7 +34,7 @@ export class MessagePricing {
       gasPremium: estimated.gasPremium,
     }
     checkGas(message)
-    const committed = await this.#committed(row.from_address)
+    const committed = await this.#committed(row.from_address, head)
     const room = attoFil(balance - planned.value - committed)
     if (messageClass === 'windowPost') {
       // A proof must never wait below a risen base fee: it may cost up to its cap, or what the address can pay.
@@ -64,11 +65,11 @@ export class MessagePricing {
     return actor.balance
   }
 
-  /** What messages under way may still take from a sender, attoFIL. */
-  async #committed(sender: string): Promise<bigint> {
+  /** What messages whose cost is not in the balance at `head` yet may still take from a sender, attoFIL. */
+  async #committed(sender: string, head: TipSet): Promise<bigint> {
     const open = await this.store.open(sender)
     return open
-      .filter((row) => row.state === 'Signed' || row.state === 'Pushed')
+      .filter((row) => row.cid !== null && !inStateOf(head, row))
       .reduce(
         (sum, row) => sum + BigInt(row.value) + BigInt(row.gas_limit ?? 0) * BigInt(row.gas_fee_cap ?? '0'),
         0n,

@@ -8,6 +8,7 @@ import { temporaryDirectory } from '@sealane/testkit'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { capsOf, HandClock, openMessager } from '../testing/miner-fixture.js'
 import { ScriptedChain } from '../testing/scripted-chain.js'
+import { MessagePricing } from './message-pricing.js'
 import type { MessageRequest } from './message-request.js'
 
 const FIL = 10n ** 18n
@@ -350,6 +351,19 @@ describe('the messager', () => {
     chain.balances.set(from, 10n * FIL)
     await epochs(4, { seconds: 30 })
     expect(['Pushed', 'Included']).toContain((await message('add-1')).state)
+  })
+
+  it('does not spend again what a message took that executed after the head the balance is read at', async () => {
+    await ask({ value: attoFil(60n * FIL) })
+    await rig.messager.round()
+    await rig.watch.take(chain.advance())
+    const before = chain.head
+    await rig.watch.take(chain.advance())
+    expect(await states()).toEqual(['Included'])
+    const next = await ask({ value: attoFil(60n * FIL) })
+    const pricing = new MessagePricing(chain.port(), rig.store, rig.policy, rig.alerts)
+    await expect(pricing.price(next, before)).rejects.toMatchObject({ code: 'INSUFFICIENT_FUNDS' })
+    expect(await pricing.price(next, chain.head), 'at the new head the balance says it').toBeDefined()
   })
 
   it('says that a sender without an actor needs funds', async () => {

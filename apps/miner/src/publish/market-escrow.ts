@@ -14,6 +14,7 @@ import type { Failure } from '@sealane/proto'
 import { writing } from '@sealane/sql'
 import { sql } from 'kysely'
 import { MinerDb } from '../database.js'
+import { inStateOf } from '../messages/in-state-of.js'
 import { MessageStore, type StoredMessage } from '../messages/message-store.js'
 import { Messager } from '../messages/messager.js'
 import { MinerActor } from '../network/miner-actor.js'
@@ -41,11 +42,11 @@ export class MarketEscrow {
     const { escrow, locked } = await this.chain.marketBalance(address, head.key)
     // Deals sent but not yet executed will lock their collateral, too.
     const sent = await this.store.inState('Sent')
-    const pending = await this.#notYetLocked(sent)
+    const pending = await this.#notYetLocked(sent, head)
     const needed = sum(rows.map((row) => BigInt(row.collateral))) + pending
     const missing = needed - (escrow - locked)
     if (missing <= 0n) return true
-    const topUp = await this.#topUpUnderWay()
+    const topUp = await this.#topUpUnderWay(head)
     const message = topUp ?? (await this.#topUp(address, attoFil(missing)))
     const why = `waiting for market escrow: ${formatFil(attoFil(missing))} missing, top-up message ${message.cid ?? 'not signed yet'}${message.why === null ? '' : ` (${message.why})`}`
     for (const row of rows)
@@ -53,24 +54,25 @@ export class MarketEscrow {
     return false
   }
 
-  async #notYetLocked(sent: readonly Publication[]): Promise<bigint> {
+  async #notYetLocked(sent: readonly Publication[], head: TipSet): Promise<bigint> {
     let total = 0n
     for (const row of sent) {
       const message = row.message_uuid === null ? undefined : await this.messages.byUuid(row.message_uuid)
-      if (message !== undefined && message.state !== 'Included' && message.state !== 'Confirmed')
-        total += BigInt(row.collateral)
+      if (message !== undefined && !inStateOf(head, message)) total += BigInt(row.collateral)
     }
     return total
   }
 
-  async #topUpUnderWay(): Promise<StoredMessage | undefined> {
-    return await this.db
+  /** A top-up whose money is not in the balance at `head` yet: what executed since then counts, or it would be paid twice. */
+  async #topUpUnderWay(head: TipSet): Promise<StoredMessage | undefined> {
+    const rows = await this.db
       .selectFrom('messages')
       .selectAll()
-      .where('settled', '=', sql.lit(0))
       .where('class', '=', 'marketAdd')
-      .where('state', 'in', ['Planned', 'Held', 'Signed', 'Pushed'])
-      .executeTakeFirst()
+      .where((eb) => eb.or([eb('settled', '=', sql.lit(0)), eb('executed_epoch', '>=', head.height)]))
+      .where('state', 'in', ['Planned', 'Held', 'Signed', 'Pushed', 'Included', 'Confirmed'])
+      .execute()
+    return rows.find((row) => !inStateOf(head, row))
   }
 
   async #topUp(miner: Address, amount: AttoFil): Promise<StoredMessage> {
