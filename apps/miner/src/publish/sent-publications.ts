@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common'
-import { publishedDealIds, publishStorageDealsReturn } from '@sealane/actors'
+import { publishedDealIds, publishStorageDealsParams, publishStorageDealsReturn } from '@sealane/actors'
 import type { TipSet } from '@sealane/chain'
 import { Log } from '@sealane/host'
 import type { Failure } from '@sealane/proto'
@@ -85,8 +85,10 @@ export class SentPublications {
 
   /** Reads the deal ids by the `valid_deals` bitfield, never by position alone. A deal the actor dropped is queued again, alone to judge. */
   async #landed(rows: readonly Publication[], message: StoredMessage, head: TipSet): Promise<void> {
+    // Counted in the message: rows that were told as dropped before a process died are not its rows any more.
+    const { deals } = publishStorageDealsParams.decode(message.params)
     const ids = publishedDealIds(
-      rows.length,
+      deals.length,
       publishStorageDealsReturn.decode(message.return_data ?? new Uint8Array()),
     )
     for (const row of rows) {
