@@ -3,7 +3,7 @@ import type { PaddedSize } from '@sealane/fil-units'
 import { failureOf, Log, type Repeated, remedyOf, repeatedly } from '@sealane/host'
 import { decodeTransferParams, parseTransferUrl, transferHeaders, transferScheme } from '@sealane/market'
 import { commPMatches, PieceError } from '@sealane/pieces'
-import { backoffMs, dueRows, SqlError, writing } from '@sealane/sql'
+import { backoffMs, SqlError, writing } from '@sealane/sql'
 import type { Clock } from '../clock.js'
 import type { ProviderConfig } from '../config.js'
 import type { Offers } from '../crossing/offers.js'
@@ -38,6 +38,10 @@ export class TransferRunner {
     { host: string; abort: AbortController; done: Promise<void>; received: number }
   >()
   #looking: Repeated | undefined
+  /** The last due transfer that was looked at: the next look goes on behind it, so that none is always behind others of a slow host. */
+  #lookedAt: TransferTable | undefined
+  /** Transfers that nobody carries although their rows say so: how they broke off could not be written down yet. */
+  readonly #unwritten = new Map<string, unknown>()
 
   constructor(
     private readonly config: ProviderConfig,
@@ -94,15 +98,20 @@ export class TransferRunner {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
+    for (const [dealUuid, cause] of this.#unwritten) await this.#writeBroken(dealUuid, cause)
+    const fromMiddle = this.#lookedAt !== undefined
+    const atEnd = await this.#startDue(signal)
+    if (atEnd && fromMiddle) await this.#startDue(signal)
+  }
+
+  /** Starts due transfers, from where the last look stopped. Returns whether it came to the end of them. */
+  async #startDue(signal: AbortSignal): Promise<boolean> {
     const { concurrency } = this.config.transfer
-    const due = await dueRows(
-      this.deals.db,
-      'transfers',
-      this.clock.now(),
-      concurrency * 4 + this.#running.size,
-    )
+    const most = concurrency * 4 + this.#running.size
+    const due = await this.transfers.due(this.clock.now(), most, this.#lookedAt)
     for (const transfer of due) {
-      if (signal.aborted || this.#running.size >= concurrency) return
+      if (signal.aborted || this.#running.size >= concurrency) return false
+      this.#lookedAt = transfer
       if (this.#running.has(transfer.deal_uuid)) continue
       const deal = await this.deals.read(transfer.deal_uuid)
       if (deal === undefined) continue
@@ -116,28 +125,47 @@ export class TransferRunner {
       slot.done = this.#run(deal, transfer, abort.signal)
         .catch((error: unknown) => {
           // The row moved on under us (an expired deal, for instance): whoever moved it has dealt with it.
-          if (error instanceof SqlError && error.code === 'STALE_TURN') return
+          if (isStale(error)) return
           this.log.error('transfer broke', { dealUuid: deal.deal_uuid, error })
+          this.#unwritten.set(deal.deal_uuid, error)
         })
         .finally(() => {
           this.#running.delete(deal.deal_uuid)
           this.poke()
         })
     }
+    if (due.length === most) return false
+    this.#lookedAt = undefined
+    return true
+  }
+
+  /** Writes down, later than it should, that a transfer broke off. */
+  async #writeBroken(dealUuid: string, cause: unknown): Promise<void> {
+    try {
+      if (!this.#running.has(dealUuid)) {
+        const { received_bytes: bytes } = await this.transfers.get(dealUuid)
+        await this.#broken(dealUuid, bytes, bytes, cause, neverAborted)
+      }
+      this.#unwritten.delete(dealUuid)
+    } catch (error) {
+      this.log.error('a broken transfer could not be written down, will repeat', { dealUuid, error })
+    }
   }
 
   async #run(deal: DealTable, transfer: TransferTable, signal: AbortSignal): Promise<void> {
     const dealUuid = deal.deal_uuid
     const begun = await this.#begin(deal, transfer)
-    const file = await PieceFile.open(this.staging.path(dealUuid), begun.transfer.total_bytes)
-    const before = file.size
+    let file: PieceFile | undefined
+    let before = begun.transfer.received_bytes
     try {
+      file = await PieceFile.open(this.staging.path(dealUuid), begun.transfer.total_bytes)
+      before = file.size
       await this.#receive(begun.deal, begun.transfer, file, signal)
       await this.#verify(begun.deal, file)
     } catch (cause) {
-      await this.#broken(dealUuid, before, file.size, cause, signal)
+      await this.#broken(dealUuid, before, file?.size ?? before, cause, signal)
     } finally {
-      await file.close()
+      await file?.close()
     }
   }
 
@@ -272,7 +300,7 @@ export class TransferRunner {
     cause: unknown,
     signal: AbortSignal,
   ): Promise<void> {
-    if (cause instanceof SqlError) throw cause
+    if (isStale(cause)) throw cause
     const deal = await this.deals.get(dealUuid)
     const transfer = await this.transfers.get(dealUuid)
     if (transfer.state !== 'Running' && transfer.state !== 'Verifying') return
@@ -306,6 +334,12 @@ export class TransferRunner {
       this.log.warn('transfer interrupted', { dealUuid, bytes: after, tries, pauseMs, reason: failure.text })
   }
 }
+
+function isStale(error: unknown): boolean {
+  return error instanceof SqlError && error.code === 'STALE_TURN'
+}
+
+const neverAborted = new AbortController().signal
 
 async function digestOf(file: PieceFile) {
   try {

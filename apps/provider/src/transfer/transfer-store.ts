@@ -1,6 +1,6 @@
 import { next, type TransferEvent, transferTransitions } from '@sealane/lifecycle'
 import { compareAndSet, insertRows } from '@sealane/sql'
-import type { Insertable, Kysely, Updateable } from 'kysely'
+import { type Insertable, type Kysely, sql, type Updateable } from 'kysely'
 import type { Clock } from '../clock.js'
 import type {
   DealTable,
@@ -47,6 +47,15 @@ export class TransferStore {
       .selectAll()
       .where('deal_uuid', '=', dealUuid)
       .executeTakeFirstOrThrow()
+  }
+
+  /** Transfers whose `wake_at` has come, the longest due first; `after`: only those behind this one. */
+  async due(now: number, limit: number, after?: TransferTable): Promise<TransferTable[]> {
+    let query = this.db.selectFrom('transfers').selectAll().where('wake_at', '<=', now)
+    if (after !== undefined) {
+      query = query.where(sql<boolean>`(wake_at, deal_uuid) > (${after.wake_at}, ${after.deal_uuid})`)
+    }
+    return await query.orderBy('wake_at').orderBy('deal_uuid').limit(limit).execute()
   }
 
   /** Those of many deals, by uuid. */
