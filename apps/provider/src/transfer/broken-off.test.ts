@@ -1,4 +1,4 @@
-import { mkdir, rmdir } from 'node:fs/promises'
+import { mkdir, rmdir, writeFile } from 'node:fs/promises'
 import type { Connection } from '@libp2p/interface'
 import { proposeDeal } from '@sealane/market/node'
 import { localRedis, temporaryDirectory, until } from '@sealane/testkit'
@@ -41,7 +41,8 @@ function proposal(behaviour: Behaviour = honest, from = server) {
   const data = payload(2048)
   const path = `/file-${made}`
   const params = client.propose(data, { url: from.put(path, data, behaviour) })
-  return { params, uuid: params.dealUuid, path: provider.life.rooms.staging.path(params.dealUuid) }
+  const { dealUuid: uuid } = params
+  return { params, uuid, path: provider.life.rooms.staging.path(uuid), asked: () => from.asked(path) }
 }
 async function propose(params: ReturnType<TestClient['propose']>): Promise<void> {
   expect(await proposeDeal(connection, params)).toEqual({ accepted: true, message: '' })
@@ -102,5 +103,23 @@ describe('a host that keeps its transfers waiting', () => {
     await propose(params)
     await provider.dealIn(uuid, 'Transferred')
     for (const id of held) await provider.operator['transfers.cancel']({ id })
+  })
+})
+
+describe('bytes joined from several tries that are not the piece', () => {
+  it('are asked for once more from the first on, for what lay here may be what is wrong', async () => {
+    const { params, uuid, path } = proposal()
+    await writeFile(path, new Uint8Array(900))
+    await propose(params)
+    await provider.dealIn(uuid, 'Transferred')
+  })
+
+  it('end the deal when the source sends no better ones', async () => {
+    const wrong = payload(2048)
+    const { params, uuid, path, asked } = proposal((request, response) => honest(request, response, wrong))
+    await writeFile(path, new Uint8Array(2032))
+    await propose(params)
+    expect((await provider.dealIn(uuid, 'Failed')).failure).toMatchObject({ code: 'COMMP_MISMATCH' })
+    expect(asked()).toHaveLength(1)
   })
 })

@@ -160,8 +160,8 @@ export class TransferRunner {
     try {
       file = await PieceFile.open(this.staging.path(dealUuid), begun.transfer.total_bytes)
       before = file.size
-      await this.#receive(begun.deal, begun.transfer, file, signal)
-      await this.#verify(begun.deal, file)
+      const bytes = await this.#receive(begun.deal, begun.transfer, file, signal)
+      await this.#verify(begun.deal, begun.transfer, file, bytes)
     } catch (cause) {
       await this.#broken(dealUuid, before, file?.size ?? before, cause, signal)
     } finally {
@@ -184,14 +184,15 @@ export class TransferRunner {
     })
   }
 
+  /** Returns whether the bytes are of one answer, or joined to what an earlier try left. */
   async #receive(
     deal: DealTable,
     transfer: TransferTable,
     file: PieceFile,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<'whole' | 'joined'> {
     const total = transfer.total_bytes
-    if (file.size === total) return
+    if (file.size === total) return 'joined'
     const { stall_timeout: stallMs } = this.config.transfer
     const wanted: Wanted = { offset: file.size, size: total, validator: transfer.validator }
     const source = await this.#open(deal, transfer, wanted, signal)
@@ -220,6 +221,7 @@ export class TransferRunner {
     }
     if (file.size < total)
       throw interrupted(`the server ended after ${file.size} of ${total} bytes`, file.size)
+    return source.start === 0 ? 'whole' : 'joined'
   }
 
   async #open(
@@ -262,23 +264,31 @@ export class TransferRunner {
   }
 
   /** All bytes are here: they are the piece, or the deal is over. */
-  async #verify(deal: DealTable, file: PieceFile): Promise<void> {
+  async #verify(
+    deal: DealTable,
+    transfer: TransferTable,
+    file: PieceFile,
+    bytes: 'whole' | 'joined',
+  ): Promise<void> {
     const expected = parseCid(deal.piece_cid)
     const actual = await digestOf(file)
     if (
       actual === undefined ||
       !commPMatches(actual, commitmentOf(expected), BigInt(deal.piece_size) as PaddedSize)
     ) {
+      // A power cut or a changed file may have spoiled what an earlier try left, and the source may be as good as ever.
+      if (bytes === 'joined' && transfer.import_path === null && transfer.restarts < maxRestarts) {
+        await file.restart()
+        await this.#remember(deal.deal_uuid, { validator: null, restarts: transfer.restarts + 1 })
+        throw interrupted('what an earlier try left may be spoiled: all bytes are asked for again', 0)
+      }
       const found = actual === undefined ? 'none' : pieceCid(actual.commP)
       throw new ProviderError({ code: 'COMMP_MISMATCH', expected, actual: found })
     }
     await writing(this.deals.db, async (trx) => {
-      const [row, transfer] = [
-        await this.deals.get(deal.deal_uuid, trx),
-        await this.transfers.get(deal.deal_uuid, trx),
-      ]
-      const verifying =
-        transfer.state === 'Running' ? await this.transfers.move(trx, transfer, 'bytesComplete') : transfer
+      const row = await this.deals.get(deal.deal_uuid, trx)
+      const now = await this.transfers.get(deal.deal_uuid, trx)
+      const verifying = now.state === 'Running' ? await this.transfers.move(trx, now, 'bytesComplete') : now
       await this.transfers.move(trx, verifying, 'verified', { received_bytes: file.size, failure: null })
       const moved = await this.deals.move(
         trx,
