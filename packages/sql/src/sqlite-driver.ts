@@ -40,6 +40,8 @@ export class SqliteDriver implements Driver {
   }
 
   async beginTransaction(connection: DatabaseConnection, _settings: TransactionSettings): Promise<void> {
+    // Without it nothing could be made durable: then nothing is written either.
+    if (routed(connection).aside) await this.#logFile()
     await routed(connection).begin()
   }
 
@@ -51,10 +53,18 @@ export class SqliteDriver implements Driver {
 
   /** Puts every commit so far on the disk, without holding up the event loop. */
   async #sync(): Promise<void> {
-    // SQLite keeps this file as long as the writer is open.
-    this.#log ??= open(`${this.writer.handle.name}-wal`, 'r')
-    const log = await this.#log
+    const log = await this.#logFile()
     await log.datasync()
+  }
+
+  /** SQLite's log, which it keeps as long as the writer is open. */
+  #logFile(): Promise<FileHandle> {
+    this.#log ??= open(`${this.writer.handle.name}-wal`, 'r').catch((cause: unknown) => {
+      // Too many open files now are not too many for ever.
+      this.#log = undefined
+      throw cause
+    })
+    return this.#log
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
@@ -66,7 +76,7 @@ export class SqliteDriver implements Driver {
   async destroy(): Promise<void> {
     this.reader.handle.close()
     this.writer.handle.close()
-    const log = await this.#log
+    const log = await this.#log?.catch(() => undefined)
     await log?.close()
   }
 
@@ -135,7 +145,7 @@ class RoutedConnection implements DatabaseConnection {
   }
 
   #release(): void {
-    if (this.aside) this.writer.handle.exec('PRAGMA synchronous = FULL')
+    if (this.aside && this.writer.handle.open) this.writer.handle.exec('PRAGMA synchronous = FULL')
     if (this.#watch) clearImmediate(this.#watch)
     this.#watch = undefined
     const unlock = this.#unlock

@@ -1,5 +1,6 @@
 import { mkdtempSync } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import files, { type FileHandle, open } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Kysely, sql } from 'kysely'
@@ -44,7 +45,10 @@ async function slowDisk() {
 }
 
 describe('a transaction that leaves the disk to the pool', () => {
-  afterEach(() => vi.restoreAllMocks())
+  afterEach(() => {
+    vi.restoreAllMocks()
+    syncBuiltinESMExports()
+  })
 
   it('is told of after the disk has it, holds up no other writer meanwhile, and is seen at once', async () => {
     const db = await opened()
@@ -81,5 +85,32 @@ describe('a transaction that leaves the disk to the pool', () => {
     expect(await writingAside(db, insert(3))).toBe(1)
     expect(await ids(db)).toEqual([1, 3])
     await db.destroy()
+  })
+
+  it('is written again, and durably, once a process with too many open files has fewer', async () => {
+    const db = await opened()
+    vi.spyOn(files, 'open').mockRejectedValueOnce(new Error('EMFILE: too many open files'))
+    syncBuiltinESMExports()
+    await expect(writingAside(db, insert(1))).rejects.toThrow('EMFILE')
+    expect(await ids(db)).toEqual([])
+    expect(await writingAside(db, insert(2))).toBe(1)
+    expect(await ids(db)).toEqual([2])
+    await db.destroy()
+  })
+
+  it('is refused and harms nothing when the database is closed in its middle', async () => {
+    const db = await opened()
+    const strangers: unknown[] = []
+    const note = (error: unknown) => void strangers.push(error)
+    process.on('uncaughtException', note)
+    const writing = writingAside(db, async (trx) => {
+      await insert(1)(trx)
+      void db.destroy()
+      await insert(2)(trx)
+    })
+    await expect(writing).rejects.toThrow('not open')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    process.off('uncaughtException', note)
+    expect(strangers).toEqual([])
   })
 })
