@@ -294,6 +294,11 @@ export class MessageStore {
     })
   }
 
+  /** Ends a message whose nonce somebody else's message used, so long ago that no reorg gives it back. */
+  async nonceTaken(trx: MinerTransaction, row: StoredMessage, why: string): Promise<void> {
+    await this.#move(trx, row, 'nonceTaken', { why, failure: null, wake_at: null, settled: 1 })
+  }
+
   /** Takes receipts back whose tipset left the chain: those messages are pushed again, the same bytes. Returns how many. */
   async revert(trx: MinerTransaction, tipset: TipSetKey): Promise<number> {
     const rows = await trx

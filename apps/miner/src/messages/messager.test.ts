@@ -447,6 +447,60 @@ describe('the messager', () => {
     expect((await message('add-1')).state).toBe('Confirmed')
   })
 
+  it('goes on with a sender one of whose messages no node can search for', async () => {
+    await ask()
+    await rig.messager.round()
+    chain.advance(3)
+    await rig.watch.take({ reverts: [], applies: [chain.head], head: chain.head, first: true })
+    const text = 'lookbacks of more than 16h0m0s are disallowed'
+    chain.failSearches = new ChainError('RPC', { text })
+    await ask()
+    await rig.messager.round()
+    expect(await message('add-1')).toMatchObject({ state: 'Pushed', nonce: 0 })
+    expect((await message('add-1')).why).toContain(text)
+    expect(await message('add-2')).toMatchObject({ state: 'Pushed', nonce: 1 })
+    chain.failSearches = undefined
+    await epochs(8, { seconds: 31 })
+    expect(await states()).toEqual(['Confirmed', 'Confirmed'])
+  })
+
+  it('learns by search that somebody else used our nonce while nobody watched, once no reorg can change it', async () => {
+    const alerts: string[] = []
+    rig.alerts.raise = (kind) => alerts.push(kind)
+    await ask()
+    await rig.messager.round()
+    const [ours] = chain.pushed
+    if (ours === undefined) throw new Error('nothing pushed')
+    chain.inject({ ...ours, message: { ...ours.message, params: new Uint8Array([9]) } })
+    chain.advance(3)
+    await rig.watch.take({ reverts: [], applies: [chain.head], head: chain.head, first: true })
+    await ask()
+    await rig.messager.round()
+    expect(await message('add-1'), 'a reorg may still give it back').toMatchObject({ state: 'Pushed' })
+    expect(await message('add-2')).toMatchObject({ state: 'Pushed', nonce: 1 })
+    await epochs(12, { seconds: 31 })
+    expect(await message('add-1')).toMatchObject({ state: 'NonceTaken', settled: 1 })
+    expect(alerts).toContain('nonce-taken')
+    expect((await message('add-2')).state).toBe('Confirmed')
+  })
+
+  it('goes on with a sender whose stuck message may not be replaced today, and says why it waits', async () => {
+    await rig.db.destroy()
+    // Enough for two messages' fees (1e6 gas × 101 000 each), not for a replacement of the first.
+    await open({ caps: capsOf({ dailyFee: attoFil(1_000_000n * 205_000n) }) })
+    await ask()
+    rig.clock.ms += 1
+    await ask()
+    await rig.messager.round()
+    const { cid } = await message('add-1')
+    await epochs(10, { empty: true, seconds: 30 })
+    await ask({ class: 'publish', method: 4, value: attoFil(0n) })
+    await epochs(1, { empty: true, seconds: 30 })
+    expect(await message('add-1')).toMatchObject({ state: 'Pushed', cid })
+    expect((await message('add-1')).why).toMatch(/over the daily cap/)
+    expect(await message('add-3')).toMatchObject({ state: 'Pushed', nonce: 2 })
+  })
+
   it('records an execution that failed, with its exit code', async () => {
     await ask()
     await rig.messager.round()

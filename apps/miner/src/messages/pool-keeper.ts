@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
-import { type Address, decodeSignedMessage, type Message, SEND } from '@sealane/actors'
-import { ChainError, ChainPort, type TipSet } from '@sealane/chain'
-import { type AttoFil, attoFil, formatFil } from '@sealane/fil-units'
+import { type Address, type Cid, decodeSignedMessage, type Message, SEND } from '@sealane/actors'
+import { ChainError, ChainPort, type MessageLookup, type TipSet } from '@sealane/chain'
+import { type AttoFil, attoFil, epoch, formatFil } from '@sealane/fil-units'
 import { Log } from '@sealane/host'
 import { writing } from '@sealane/sql'
 import { Alerts } from '../alert/alerts.js'
@@ -25,6 +25,8 @@ const REPUSH_AFTER_MS = 2_000
 const HOLE_PATIENCE_MS = 20_000
 /** Searches for a message whose nonce the chain has passed, before somebody is told. About 10 s. */
 const SEARCHES_BEFORE_ALARM = 5
+/** Somebody else's message keeps our nonce for good when it was executed so many epochs ago: the deepest confidence we ask of our own. */
+const TAKEN_FOR_GOOD_EPOCHS = 10
 
 /** Fees as the operator names them: attoFIL per gas unit, gas units. */
 interface NamedFees {
@@ -65,7 +67,7 @@ export class PoolKeeper {
       if (row.nonce === null || row.cid === null) continue
       if (row.wake_at !== null && row.wake_at > now) continue
       if (row.nonce < chainNonce) {
-        await this.#settleMissed(row)
+        await this.#settleMissed(row, head)
         continue
       }
       const signing = await this.store.signing(row.cid)
@@ -85,30 +87,63 @@ export class PoolKeeper {
     await this.#fillHoles(sender, { chainNonce, pooledNonce }, byNonce, head)
   }
 
-  /** The chain is past this nonce, and the watch has not seen by whom: look for it. */
-  async #settleMissed(row: StoredMessage): Promise<void> {
-    for (const signing of await this.store.signingsOf(row.uuid)) {
-      const found = await this.chain.searchMessage(signing.cid as never)
-      if (found === undefined) continue
-      const winner = await this.chain.getMessage(found.message)
-      const parents = found.tipSet
-      const tipSet = await this.chain.tipSet(parents)
-      const parent = await this.chain.tipSet(tipSet.blocks[0]?.parents ?? [])
-      const place = { tipset: tipSet.key, epoch: tipSet.height, includedEpoch: parent.height }
-      const executed = [{ cid: found.message, message: winner, receipt: found.receipt }]
-      const taken = await writing(this.db, (trx) => this.store.executed(trx, place, executed))
-      for (const lost of taken) {
-        this.alerts.raise(
-          'nonce-taken',
-          `nonce ${lost.nonce} of ${lost.from_address} was used by a message that is not ours: is the key in another wallet?`,
-        )
+  /** The chain is past this nonce, and the watch has not seen by whom: look for it. What no node can say of it holds up no other message. */
+  async #settleMissed(row: StoredMessage, head: TipSet): Promise<void> {
+    let why = `the chain is past nonce ${row.nonce} of ${row.from_address}, and no node finds our message there yet`
+    try {
+      for (const signing of await this.store.signingsOf(row.uuid)) {
+        const found = await this.chain.searchMessage(signing.cid as Cid, { at: head.key })
+        if (found !== undefined) return await this.#executed(found)
       }
-      return
+    } catch (error) {
+      if (!(error instanceof ChainError)) throw error
+      if (isTaken(error) && (await this.#takenForGood(row, head))) return await this.#taken(row, error)
+      why = `the chain is past nonce ${row.nonce} of ${row.from_address}, and the search for our message fails: ${error.text}`
     }
-    const why = `the chain is past nonce ${row.nonce} of ${row.from_address}, and no node finds our message there yet`
     if (row.tries === SEARCHES_BEFORE_ALARM)
       this.alerts.raise('nonce-taken', `${why}: is the key in another wallet?`)
     await this.sender.postpone(row, new ChainError('NOT_FOUND', { text: why }), why)
+  }
+
+  async #executed(found: MessageLookup): Promise<void> {
+    const winner = await this.chain.getMessage(found.message)
+    const tipSet = await this.chain.tipSet(found.tipSet)
+    const parent = await this.chain.tipSet(tipSet.blocks[0]?.parents ?? [])
+    const place = { tipset: tipSet.key, epoch: tipSet.height, includedEpoch: parent.height }
+    const executed = [{ cid: found.message, message: winner, receipt: found.receipt }]
+    const taken = await writing(this.db, (trx) => this.store.executed(trx, place, executed))
+    for (const lost of taken) this.#sayTaken(lost)
+  }
+
+  /** Whether the same is said of the chain so deep that no reorg changes it. */
+  async #takenForGood(row: StoredMessage, head: TipSet): Promise<boolean> {
+    if (row.cid === null || head.height <= TAKEN_FOR_GOOD_EPOCHS) return false
+    const deep = await this.chain.tipSetByHeight(epoch(head.height - TAKEN_FOR_GOOD_EPOCHS), head.key)
+    try {
+      await this.chain.searchMessage(row.cid as Cid, { at: deep.key })
+      return false
+    } catch (error) {
+      if (error instanceof ChainError) return isTaken(error)
+      throw error
+    }
+  }
+
+  async #taken(row: StoredMessage, said: ChainError): Promise<void> {
+    await writing(this.db, (trx) => this.store.nonceTaken(trx, row, said.text))
+    this.log.error('messager: somebody else used our nonce', {
+      from: row.from_address,
+      nonce: row.nonce,
+      class: row.class,
+      uuid: row.uuid,
+    })
+    this.#sayTaken(row)
+  }
+
+  #sayTaken({ nonce, from_address: from }: StoredMessage): void {
+    this.alerts.raise(
+      'nonce-taken',
+      `nonce ${nonce} of ${from} was used by a message that is not ours: is the key in another wallet?`,
+    )
   }
 
   /** Raises the fee of the lowest pending nonce when it has been in the pools too long. */
@@ -134,15 +169,25 @@ export class PoolKeeper {
     if (fees === undefined) {
       const baseFee = head.blocks[0]?.parentBaseFee
       const why = `stuck since epoch ${current.first_pushed_epoch}: fee cap ${message.gasFeeCap}, base fee ${baseFee ?? '?'}; a replacement would be over the ${current.class} cap of ${formatFil(maxFee)}`
-      if (current.why !== why)
-        await this.db.updateTable('messages').set({ why }).where('uuid', '=', current.uuid).execute()
-      this.alerts.raise(
-        'push-failed',
-        `messager: a ${current.class} message of ${message.from}, nonce ${message.nonce}, is stuck and its class cap forbids a higher fee`,
-      )
+      await this.#staysStuck(current, why)
       return
     }
-    await this.#replaceWith(current, message, { ...message, ...fees }, head)
+    try {
+      await this.#replaceWith(current, message, { ...message, ...fees }, head)
+    } catch (error) {
+      // The day's fees are spent: this one waits, what else there is to do for its sender does not.
+      if (!(error instanceof MinerError) || error.facts.code !== 'OVER_CAP') throw error
+      await this.#staysStuck(current, `stuck since epoch ${current.first_pushed_epoch}: ${error.message}`)
+    }
+  }
+
+  async #staysStuck(row: StoredMessage, why: string): Promise<void> {
+    if (row.why !== why)
+      await this.db.updateTable('messages').set({ why }).where('uuid', '=', row.uuid).execute()
+    this.alerts.raise(
+      'push-failed',
+      `messager: a ${row.class} message of ${row.from_address}, nonce ${row.nonce}, is stuck and its class cap forbids a higher fee`,
+    )
   }
 
   /**
@@ -268,6 +313,11 @@ export class PoolKeeper {
       throw error
     }
   }
+}
+
+/** The nonce holds a message that does something else. Source: lotus chain/stmgr/searchwait.go (tipsetExecutedMessage). */
+function isTaken(error: ChainError): boolean {
+  return /message with equal nonce .* NOT a valid replacement/.test(error.text)
 }
 
 /** Fees that the operator named, held against what pools take. */

@@ -27,6 +27,8 @@ export class ScriptedChain {
   readonly exitCodes = new Map<string, number>()
   /** Thrown by the next push instead of taking it. */
   failPushes: ChainError[] = []
+  /** Thrown by every search while it is set. */
+  failSearches: ChainError | undefined
   /** Thrown by the next estimates. */
   failEstimates: ChainError[] = []
   /** Called before a push takes effect. */
@@ -151,8 +153,14 @@ export class ScriptedChain {
       },
       estimateFeeCap: async (message) => attoFil(this.baseFee * 10n + message.gasPremium),
       estimateGasPremium: async () => attoFil(this.premium),
-      searchMessage: async (cid) => {
-        const found = this.#find(cid)
+      tipSetByHeight: async (height) => {
+        const block = this.#blocks.findLast(({ tipSet }) => tipSet.height <= height)
+        if (block === undefined) throw new ChainError('NOT_FOUND', { text: 'block not found' })
+        return block.tipSet
+      },
+      searchMessage: async (cid, { at } = {}) => {
+        if (this.failSearches !== undefined) throw this.failSearches
+        const found = this.#find(cid, at)
         if (found === undefined) return undefined
         const { signed, child } = found
         const receipt = { exitCode: 0, return: new Uint8Array(), gasUsed: 1000 }
@@ -193,15 +201,24 @@ export class ScriptedChain {
     return parent ?? { tipSet: this.head, messages: [] }
   }
 
-  /** The executed message at the same sender and nonce as `cid`'s, as lotus' allowReplaced finds it. */
-  #find(cid: Cid): { signed: SignedMessage; child: Block } | undefined {
+  /**
+   * The executed message at the same sender and nonce as `cid`'s that does the same, as lotus' allowReplaced finds it from a tipset.
+   * Another one there is an error, in lotus' words.
+   */
+  #find(cid: Cid, at: TipSet['key'] = this.head.key): { signed: SignedMessage; child: Block } | undefined {
     const asked = [...this.pushed].find((signed) => signedMessageCid(signed) === cid)
-    for (const [at, block] of this.#blocks.entries()) {
-      const child = this.#blocks[at + 1]
-      if (child === undefined) return undefined
-      for (const signed of block.messages) {
-        if (asked !== undefined && key(signed) === key(asked)) return { signed, child }
-      }
+    if (asked === undefined) return undefined
+    const last = this.#blocks.findIndex(({ tipSet }) => tipSet.key.join() === at.join())
+    for (const [height, block] of this.#blocks.slice(0, last).entries()) {
+      const child = this.#blocks[height + 1]
+      const signed = block.messages.find((one) => key(one) === key(asked))
+      if (child === undefined || signed === undefined) continue
+      if (Buffer.compare(signed.message.params, asked.message.params) === 0) return { signed, child }
+      const text =
+        'found message with equal nonce as the one we are looking for that is NOT a valid replacement'
+      throw new ChainError('RPC', {
+        text: `${text} message (F:${cid} n ${asked.message.nonce}, TS: ${signedMessageCid(signed)} n${asked.message.nonce})`,
+      })
     }
     return undefined
   }
