@@ -25,6 +25,8 @@ export type MinerFacts =
   | { code: 'DEAL_OUTLIVES_SECTOR'; sector: number; wanted: number; most: number }
   | { code: 'PROVER_REFUSED'; prover: string; network: string }
   | { code: 'NO_PRECOMMIT'; sector: number }
+  | { code: 'PRECOMMIT_EXPIRED'; sector: number; expiredEpoch: number; headEpoch: number }
+  | { code: 'DEAL_TOO_LATE'; sector: number; dealIds: readonly number[]; headEpoch: number }
   | { code: 'PRECOMMIT_DIFFERS'; sector: number; what: string }
   | { code: 'SEED_CHANGED'; sector: number; seedEpoch: number }
   | { code: 'TOO_EARLY'; sector: number; seedEpoch: number; headEpoch: number }
@@ -58,6 +60,8 @@ const remedies = {
   DEAL_OUTLIVES_SECTOR: 'hold',
   PROVER_REFUSED: 'hold',
   NO_PRECOMMIT: 'retry',
+  PRECOMMIT_EXPIRED: 'hold',
+  DEAL_TOO_LATE: 'retry',
   PRECOMMIT_DIFFERS: 'hold',
   SEED_CHANGED: 'retry',
   TOO_EARLY: 'retry',

@@ -12,15 +12,16 @@ import {
 } from '@sealane/actors'
 import { ChainPort, type PreCommitOnChainInfo, type TipSet } from '@sealane/chain'
 import { attoFil, epoch, paddedSize } from '@sealane/fil-units'
-import { Log } from '@sealane/host'
+import { Log, remedyOf } from '@sealane/host'
 import { commD } from '@sealane/pieces'
-import type { minerV1 } from '@sealane/proto'
+import type { Failure, minerV1 } from '@sealane/proto'
 import { writing } from '@sealane/sql'
 import { z } from 'zod'
 import { ChainWatch } from '../chain-watch/chain-watch.js'
 import { MinerDb } from '../database.js'
 import { EventStore } from '../events/event-store.js'
 import type { StoredMessage } from '../messages/message-store.js'
+import { Messager } from '../messages/messager.js'
 import { MinerError } from '../miner-error.js'
 import { MinerActor } from '../network/miner-actor.js'
 import { Network } from '../network/network.js'
@@ -62,6 +63,7 @@ export class ProveCommits {
     private readonly actor: MinerActor,
     private readonly wallet: Wallet,
     private readonly steps: StepStore,
+    private readonly messager: Messager,
     private readonly events: EventStore,
     private readonly proofs: ProofCheck,
     private readonly log: Log,
@@ -72,6 +74,7 @@ export class ProveCommits {
       room: 'prove-commit',
       title: 'ProveCommit',
       // No `keep`: any proof of the same sector that is under way does the work of a newer one.
+      outdated: (row, message, head) => this.#outdated(row, message, head),
       doneOnChain: (sector, body, head) => this.#doneOnChain(sector, body, head),
       confirmed: (row, message, head) => this.#confirmed(row, message, head),
     })
@@ -120,6 +123,8 @@ export class ProveCommits {
         `sector ${sector} can be proven after epoch ${seedEpoch}, it is ${head.height}`,
       )
     }
+    const expired = this.#expired(sector, onChain, head)
+    if (expired !== undefined) throw expired
     await this.#compare(sector, body, onChain, seedEpoch, head)
     const verifier = await this.proofs.verifier()
     const valid = await verifier.verifySeal({
@@ -223,6 +228,46 @@ export class ProveCommits {
   }
 
   // ---- after sending ----------------------------------------------------------------------------------------------
+
+  /**
+   * A message that still has no nonce, because nobody can pay for it or its simulation fails, is of no use once its PreCommit has expired,
+   * nor with a deal that it insists on and whose start has come: without that deal the rest of the sector, and its deposit, is saved.
+   */
+  async #outdated(row: StepRow, message: StoredMessage, head: TipSet): Promise<Failure | undefined> {
+    if ((message.state !== 'Planned' && message.state !== 'Held') || message.failure === null)
+      return undefined
+    const error = (await this.#tooLate(row, head)) ?? this.#insistsInVain(row, message, head)
+    if (error === undefined || !(await this.messager.withdraw(message.uuid, error))) return undefined
+    return { code: error.code, remedy: remedyOf(error), text: error.message }
+  }
+
+  async #tooLate({ sector_number: sector }: StepRow, head: TipSet): Promise<MinerError | undefined> {
+    const { address } = await this.actor.require()
+    const onChain = await this.chain.preCommitInfo(address, sector, head.key)
+    return onChain === undefined ? undefined : this.#expired(sector, onChain, head)
+  }
+
+  /** Source: builtin-actors miner/src/lib.rs (prove_commit_sectors3: now ≤ precommit epoch + max prove-commit duration). */
+  #expired(sector: number, onChain: PreCommitOnChainInfo, head: TipSet): MinerError | undefined {
+    const { policy } = this.network.require()
+    const expiredEpoch = onChain.preCommitEpoch + policy.maxProveCommitDuration
+    if (head.height < expiredEpoch) return undefined
+    return new MinerError(
+      { code: 'PRECOMMIT_EXPIRED', sector, expiredEpoch, headEpoch: head.height },
+      `sector ${sector} had to be proven by epoch ${expiredEpoch}, it is ${head.height}: its deposit is lost, remove it`,
+    )
+  }
+
+  #insistsInVain(row: StepRow, message: StoredMessage, head: TipSet): MinerError | undefined {
+    if (!proveCommitSectors3Params.decode(message.params).requireNotificationSuccess) return undefined
+    const { pieces } = bodySchema.parse(JSON.parse(row.request))
+    const dealIds = dealIdsOf(pieces.filter(({ startEpoch }) => startEpoch <= head.height))
+    if (dealIds.length === 0) return undefined
+    return new MinerError(
+      { code: 'DEAL_TOO_LATE', sector: row.sector_number, dealIds, headEpoch: head.height },
+      `the start of deal ${dealIds.join(', ')} came while the ProveCommit waited (${message.why ?? 'not sent'}): it is asked for anew without`,
+    )
+  }
 
   async #doneOnChain(sector: number, facts: string, head: TipSet): Promise<number | undefined> {
     const { commR } = bodySchema.parse(JSON.parse(facts))

@@ -80,8 +80,10 @@ export async function openMessager(
     asks: { minPricePerGib: attoFil(0n), daily: 100n },
     mayFund: o.mayFund ?? (() => false),
   })
+  const known = { name: 'sealane-2k', policy: policyFor('devnet-2k'), devnet: true, blockDelaySeconds: 1 }
   const network = {
-    known: { name: 'sealane-2k', policy: policyFor('devnet-2k'), devnet: true, blockDelaySeconds: 1 },
+    known,
+    require: () => known,
     confidence: () => ({ landing: 5, publish: 10 }),
   } as unknown as Network
   const health = new Health()
