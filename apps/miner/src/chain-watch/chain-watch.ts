@@ -120,6 +120,7 @@ export class ChainWatch {
     // Reverts are looked up by tipset key: cheap, and true also for messages that had settled.
     if (
       underWay ||
+      step.first ||
       step.reverts.length > 0 ||
       now - this.#savedAt >= CURSOR_EVERY_MS ||
       this.#head === undefined
@@ -138,6 +139,12 @@ export class ChainWatch {
     seen: readonly { tipSet: TipSet; includedEpoch: number; executed: readonly Executed[] }[],
   ): Promise<StoredMessage[]> {
     const taken: StoredMessage[] = []
+    if (step.first) {
+      // What happened between the last step and this one is not told: receipts may have left the chain unseen.
+      const count = await this.messages.lostSight(trx)
+      if (count > 0)
+        this.log.warn('the chain was lost sight of, receipts are looked for anew', { messages: count })
+    }
     for (const tipSet of step.reverts) {
       const count = await this.messages.revert(trx, tipSet.key)
       if (count > 0) this.log.warn('reorg took receipts back', { height: tipSet.height, messages: count })

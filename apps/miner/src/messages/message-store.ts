@@ -306,6 +306,26 @@ export class MessageStore {
       .selectAll()
       .where('executed_tipset', '=', tipsetText(tipset))
       .execute()
+    await this.#takeBack(trx, rows, 'the tipset that held it was reverted; pushed again')
+    return rows.length
+  }
+
+  /**
+   * Takes back all receipts that are not believed yet, when nobody can tell whether their tipsets are still on the chain: each is looked
+   * for anew. Returns how many.
+   */
+  async lostSight(trx: MinerTransaction): Promise<number> {
+    const rows = await trx
+      .selectFrom('messages')
+      .selectAll()
+      .where('settled', '=', sql.lit(0))
+      .where('state', '=', 'Included')
+      .execute()
+    await this.#takeBack(trx, rows, 'no node knows the tipset the chain was followed to; looked for anew')
+    return rows.length
+  }
+
+  async #takeBack(trx: MinerTransaction, rows: readonly StoredMessage[], why: string): Promise<void> {
     for (const row of rows) {
       await this.#move(trx, row, 'reverted', {
         executed_tipset: null,
@@ -316,10 +336,9 @@ export class MessageStore {
         gas_used: null,
         settled: 0,
         pushed_epoch: null,
-        why: 'the tipset that held it was reverted; pushed again',
+        why,
       })
     }
-    return rows.length
   }
 
   /**

@@ -447,6 +447,38 @@ describe('the messager', () => {
     expect((await message('add-1')).state).toBe('Confirmed')
   })
 
+  it('believes no receipt whose tipset it lost sight of: what it has was on a branch that no node knows any more', async () => {
+    await ask()
+    await rig.messager.round()
+    await epochs(2)
+    expect(await states()).toEqual(['Included'])
+    const { cid } = await message('add-1')
+    chain.reorg(2)
+    chain.pool.clear()
+    await rig.watch.take({ reverts: [], applies: [chain.head], head: chain.head, first: true })
+    expect(await message('add-1')).toMatchObject({ state: 'Pushed', executed_tipset: null, exit_code: null })
+    await epochs(1, { empty: true })
+    expect(chain.pushed.map(signedMessageCid), 'the same bytes are pushed again').toEqual([cid, cid])
+    await epochs(9)
+    expect(await message('add-1')).toMatchObject({ state: 'Confirmed', cid })
+    expect((await message('add-1')).executed_epoch).toBeGreaterThan(4)
+  })
+
+  it('finds again by search a receipt that it lost sight of', async () => {
+    await ask()
+    await rig.messager.round()
+    await epochs(2)
+    const seen = await message('add-1')
+    await rig.watch.take({ reverts: [], applies: [chain.head], head: chain.head, first: true })
+    await rig.messager.round()
+    expect(await message('add-1')).toMatchObject({
+      state: 'Included',
+      executed_tipset: seen.executed_tipset,
+      executed_epoch: seen.executed_epoch,
+    })
+    expect(chain.pushed).toHaveLength(1)
+  })
+
   it('goes on with a sender one of whose messages no node can search for', async () => {
     await ask()
     await rig.messager.round()
