@@ -7,6 +7,7 @@ import { judgeOffer, type OfferedPiece } from '../intake/judge-offer.js'
 import type { PieceStore } from '../intake/piece-store.js'
 import type { Piece, SealerDb } from '../sealer-db.js'
 import { SealerError } from '../sealer-error.js'
+import { putProgress } from './put-progress.js'
 
 export interface HomewardTools {
   pieces: PieceStore
@@ -110,6 +111,8 @@ export async function takeHomeward(
             .values(row as Piece)
             .execute()
         }
+        // A provider restored from a backup offers what it has forgotten, and what we told it since counts as heard.
+        if (known !== undefined) await putProgress(trx, outbox, message.dealUuid, nowMs)
         await acknowledge(trx, outbox, job, nowMs)
       })
       return { dealUuid: message.dealUuid }
