@@ -47,3 +47,23 @@ describe('an offer', () => {
     )
   })
 })
+
+describe('a withdrawal', () => {
+  const withdrawn = async (state: 'Held' | 'Pulling', facts: Parameters<Rows['piece']>[1]) => {
+    const { deal_uuid: dealUuid } = await rows.piece(state, facts)
+    const message = { kind: 'dealWithdrawn' as const, dealUuid, reason: 'its bytes are gone' }
+    await take({ sender: `provider~${'0'.repeat(28)}`, subject: dealUuid, sequence: 2, tries: 0, message })
+    return (await rows.readPiece(dealUuid)).state
+  }
+
+  it('drops a piece that is not with the miner yet, held for a person or not', async () => {
+    expect(await withdrawn('Pulling', {})).toBe('Dropped')
+    for (const held_from of ['Offered', 'Pulling', 'Home'] as const)
+      expect(await withdrawn('Held', { held_from })).toBe('Dropped')
+  })
+
+  it('is too late for a piece that the miner has had', async () => {
+    for (const held_from of ['Publishing', 'Published'] as const)
+      expect(await withdrawn('Held', { held_from })).toBe('Held')
+  })
+})

@@ -122,7 +122,8 @@ export async function takeHomeward(
         const nowMs = now()
         const piece = await pieces.read(message.dealUuid, trx)
         // Once it is with the miner or on chain, abroad has no say any more.
-        const early = piece && ['Offered', 'Pulling', 'Home'].includes(piece.state)
+        const reached = piece?.state === 'Held' ? piece.held_from : piece?.state
+        const early = piece && ['Offered', 'Pulling', 'Home'].includes(reached ?? '')
         if (early && knows(pieceTransitions, piece.state, 'dropped')) {
           const failure = { code: 'WITHDRAWN', remedy: 'drop' as const, text: message.reason }
           await pieces.move(trx, piece, 'dropped', {}, { nowMs, failure })
