@@ -23,6 +23,8 @@ export type Claim = Selectable<ClaimTable>
  */
 @Injectable()
 export class PostClaims {
+  #regranted: Promise<unknown> | undefined
+
   constructor(
     private readonly db: MinerDb,
     private readonly clock: Clock,
@@ -41,6 +43,7 @@ export class PostClaims {
     if (key === undefined || miner === undefined || (task !== 'post.vanilla' && task !== 'post.snark')) {
       return refused(`no row ${request.row} for ${task}`)
     }
+    await this.#regrant()
     return await writing(this.db, async (trx) => {
       const row = await this.partitions.find(miner.address, key, trx)
       if (row === undefined || row.turn !== request.turn || row.done === 1)
@@ -78,6 +81,20 @@ export class PostClaims {
         task: taskOf(miner, storageId, worker.prover, work),
       }
     })
+  }
+
+  /** At a start: claims that ran when this app went away get a whole lease to be heard of, as nobody could be heard meanwhile. */
+  async #regrant(): Promise<void> {
+    this.#regranted ??= this.db
+      .updateTable('claims')
+      .set({ lease_until_ms: this.clock.now() + this.options.leaseMs })
+      .where('state', '=', sql.lit('held'))
+      .execute()
+      .catch((error: unknown) => {
+        this.#regranted = undefined
+        throw error
+      })
+    await this.#regranted
   }
 
   /** The worker that holds this work, undefined when nobody does any more. */
@@ -201,6 +218,7 @@ export class PostClaims {
 
   /** Ends claims nobody has been heard of; returns them, their work must be offered again. */
   async expire(): Promise<Claim[]> {
+    await this.#regrant()
     const now = this.clock.now()
     const late = await this.db
       .selectFrom('claims')

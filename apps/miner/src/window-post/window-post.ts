@@ -29,8 +29,8 @@ import { VanillaFiles } from './vanilla-files.js'
 import { type VanillaProof, VanillaStore } from './vanilla-store.js'
 import { WindowPostOptions } from './window-post-options.js'
 
-/** A partition of which nothing at all can be read is tried again this often. Unit: ms. */
-const ALL_FAILED_AGAIN_MS = 10_000
+/** While less than half of a partition could be read, what failed is tried again this often. Unit: ms. */
+const FAILED_AGAIN_MS = 10_000
 
 /**
  * WindowPoSt of every partition: Waiting → Collecting → Proving → Proved → Submitted → Accepted. Each state is a row's, so that a
@@ -41,6 +41,9 @@ export class WindowPost {
   readonly #loop: RoomLoop
   /** Rows whose challenge must be compared with the chain's again. */
   #doubt = true
+  /** Readings, `<row>/<turn>`, that this process has seen within their time budget. */
+  readonly #inBudget = new Set<string>()
+  readonly #startedMs: number
 
   constructor(
     private readonly db: MinerDb,
@@ -68,6 +71,7 @@ export class WindowPost {
     health: Health,
     private readonly options: WindowPostOptions,
   ) {
+    this.#startedMs = clock.now()
     this.#loop = new RoomLoop({
       room: 'window-post',
       log,
@@ -105,11 +109,22 @@ export class WindowPost {
     const doubted = this.#doubt
     // A reorg during this round sets it again.
     this.#doubt = false
+    try {
+      await this.#everyRow(miner.address, head, doubted, signal)
+    } catch (error) {
+      this.#doubt ||= doubted
+      throw error
+    }
+  }
+
+  async #everyRow(miner: Address, head: TipSet, doubted: boolean, signal?: AbortSignal): Promise<void> {
     if (doubted) {
       this.scan.forget()
       this.sectorHealth.doubt()
     }
-    await this.scan.scan(miner.address, head)
+    const failures: unknown[] = []
+    // A node that cannot tell of one deadline must not hold up what is read and proven for another.
+    await this.scan.scan(miner, head).catch((error: unknown) => failures.push(error))
     for (const claim of await this.claims.expire()) {
       this.log.warn('claim expired', {
         row: claim.row,
@@ -119,28 +134,28 @@ export class WindowPost {
       })
       await this.offerAgain(claim.row)
     }
-    const failures: unknown[] = []
-    for (const row of await this.partitions.open(miner.address)) {
+    for (const row of await this.partitions.open(miner)) {
       if (signal?.aborted === true) return
       try {
         await this.#step(row, head, doubted)
       } catch (error) {
         // A worker's result moved the row meanwhile: the next round sees it.
-        if (codeOf(error) === 'STALE_TURN') this.#loop.nudge()
-        else failures.push(error)
+        if (codeOf(error) !== 'STALE_TURN') failures.push(error)
+        else {
+          this.#doubt ||= doubted
+          this.#loop.nudge()
+        }
       }
     }
     try {
-      await this.knownFaults.round(miner.address, head)
-      await this.recoveries.round(miner.address, head)
-      await this.sectorHealth.round(miner.address, head)
-      await this.#retire(miner.address, head)
+      await this.knownFaults.round(miner, head)
+      await this.recoveries.round(miner, head)
+      await this.sectorHealth.round(miner, head)
+      await this.#retire(miner, head)
     } catch (error) {
       if (codeOf(error) !== 'STALE_TURN') failures.push(error)
     }
-    if (failures.length === 0) return
-    this.#doubt ||= doubted
-    throw failures[0]
+    if (failures.length > 0) throw failures[0]
   }
 
   async #step(row: PartitionRow, head: TipSet, doubted: boolean): Promise<void> {
@@ -228,19 +243,27 @@ export class WindowPost {
   async #collect(row: PartitionRow, head: TipSet): Promise<void> {
     const id = rowIdOf(row)
     const spent = this.#budgetSpent(row, head)
+    if (!spent) this.#inBudget.add(`${id}/${row.turn}`)
     await this.claims.adoptDelivered(id, row.turn, { heldToo: spent })
     const proofs = await this.vanilla.of(id, row.turn)
     const wanted = proofs.filter(({ state }) => state === 'wanted')
     const arrived = proofs.filter(({ state }) => state === 'arrived')
     const missing = proofs.filter(({ state }) => state !== 'arrived')
-    const over = wanted.length === 0 || (spent && (await this.#noLonger(row, head, arrived, proofs.length)))
+    const few = arrived.length * 2 < proofs.length
+    const over =
+      (wanted.length === 0 && !few) || (spent && (await this.#noLonger(row, head, arrived, proofs.length)))
     if (arrived.length > 0 && over) {
       await this.#collected(row, arrived, missing, head)
       return
     }
     this.alarm.look(row, head)
+    if (few) await this.#readAgain(row, missing)
     if (wanted.length === 0) {
-      await this.#allFailed(row, missing)
+      const why =
+        arrived.length === 0
+          ? 'no sector can be read'
+          : `${missing.length} of ${proofs.length} sectors cannot be read`
+      await this.partitions.note(row, { why: `${why}: ${missing[0]?.reason ?? ''}` })
       return
     }
     const unknown = await this.offers.vanillaOf(row)
@@ -253,7 +276,8 @@ export class WindowPost {
 
   /**
    * The time is up: whether what is missing is skipped now. A skipped sector costs its power, so less than half of a partition is
-   * waited for again while there is time; and when the first proofs come late, workers get a moment to bring the others.
+   * waited for again while there is time, as is one whose time ran out while this app was away and could take nothing; and when the
+   * first proofs come late, workers get a moment to bring the others.
    */
   async #noLonger(
     row: PartitionRow,
@@ -262,7 +286,8 @@ export class WindowPost {
     all: number,
   ): Promise<boolean> {
     const now = this.clock.now()
-    if (arrived.length * 2 < all) {
+    const away = !this.#inBudget.has(`${rowIdOf(row)}/${row.turn}`)
+    if (away || arrived.length * 2 < all) {
       const budgetMs = longerBudgetMs({
         elapsedMs: now - (row.collecting_since_ms ?? now),
         epochsLeft: row.close - head.height,
@@ -279,7 +304,7 @@ export class WindowPost {
         return false
       }
     }
-    const firstMs = Math.min(...arrived.map(({ at_ms }) => at_ms))
+    const firstMs = Math.max(this.#startedMs, Math.min(...arrived.map(({ at_ms }) => at_ms)))
     return now - firstMs >= Math.min(row.budget_ms ?? 0, LEAST_BUDGET_MS)
   }
 
@@ -310,11 +335,12 @@ export class WindowPost {
     await this.#prove(moved, head)
   }
 
-  /** Nothing could be read: skipping everything proves nothing, so it is tried again until Close. */
-  async #allFailed(row: PartitionRow, failed: readonly VanillaProof[]): Promise<void> {
-    const newest = Math.max(...failed.map(({ at_ms }) => at_ms))
-    await this.partitions.note(row, { why: `no sector can be read: ${failed[0]?.reason ?? ''}` })
-    if (this.clock.now() - newest < ALL_FAILED_AGAIN_MS) return
+  /** Skipping what failed would cost more than half of the partition: it may be a path that is away, so it is read again. */
+  async #readAgain(row: PartitionRow, missing: readonly VanillaProof[]): Promise<void> {
+    const failed = missing.filter(({ state }) => state === 'failed')
+    if (failed.length === 0) return
+    const newest = failed.reduce((latest, { at_ms }) => Math.max(latest, at_ms), 0)
+    if (this.clock.now() - newest < FAILED_AGAIN_MS) return
     await writing(this.db, (trx) =>
       this.vanilla.wantAgain(
         trx,
@@ -369,6 +395,8 @@ export class WindowPost {
         await this.vanilla.forget(trx, rowIdOf(row))
         await this.partitions.note(row, { retired: 1 }, trx)
       })
+      for (const reading of this.#inBudget)
+        if (reading.startsWith(`${rowIdOf(row)}/`)) this.#inBudget.delete(reading)
     }
   }
 }
