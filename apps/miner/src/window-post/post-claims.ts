@@ -267,6 +267,17 @@ export class PostClaims {
     })
     return found.length
   }
+
+  /** What claims that are over have left on the hub counts no more: it is read anew. */
+  async forgetDelivered(trx: MinerTransaction, row: string, turn: number): Promise<void> {
+    await trx
+      .updateTable('claims')
+      .set({ state: 'done' })
+      .where('row', '=', row)
+      .where('turn', '=', turn)
+      .where('state', 'in', ['released', 'expired'])
+      .execute()
+  }
 }
 
 function taskOf(

@@ -16,6 +16,7 @@ import { Wallet } from '../wallet/wallet.js'
 import { EarlierReads, LANDING_SLACK_EPOCHS } from './earlier-reads.js'
 import { type PartitionRow, rowIdOf, sectorsOf } from './partition-row.js'
 import { PartitionStore } from './partition-store.js'
+import { PostClaims } from './post-claims.js'
 import { PostOffers } from './post-offers.js'
 import { VanillaStore } from './vanilla-store.js'
 import { WindowPostOptions } from './window-post-options.js'
@@ -24,6 +25,8 @@ import { WindowPostOptions } from './window-post-options.js'
 const LOOK_EVERY_MS = 500
 /** A faulty sector is read again this often, in wall time of so many epochs. */
 const CHECK_EVERY_EPOCHS = 10
+/** Epochs before the cutoff at which what is not read yet is no longer waited for. */
+const DECIDE_EPOCHS = 10
 
 const declarationText = z.object({ uuid: z.string(), sectors: z.array(z.int()) })
 
@@ -45,6 +48,7 @@ export class Recoveries {
     private readonly partitions: PartitionStore,
     private readonly vanilla: VanillaStore,
     private readonly reads: EarlierReads,
+    private readonly claims: PostClaims,
     private readonly offers: PostOffers,
     private readonly clock: Clock,
     private readonly log: Log,
@@ -83,6 +87,9 @@ export class Recoveries {
     await this.offers.vanillaOf(current)
     const declared =
       row.declaration === null ? [] : declarationText.parse(JSON.parse(row.declaration)).sectors
+    const lastCall = head.height >= row.fault_cutoff - DECIDE_EPOCHS
+    // A path that takes longer than the time left must not keep back, for a whole period, those of its sectors that read well.
+    await this.claims.adoptDelivered(rowIdOf(row), row.turn, { heldToo: lastCall })
     const checks = await this.vanilla.of(rowIdOf(row), row.turn)
     const good = checks
       .filter((check) => check.state === 'arrived' && sectors.includes(check.sector_number))
@@ -90,9 +97,7 @@ export class Recoveries {
     const waiting = checks.some(({ state }) => state === 'wanted')
     // One message for all that read well: wait for the others while they are being read, but not past the middle of the time left.
     const late =
-      head.height >= row.fault_cutoff - 10 ||
-      !waiting ||
-      this.clock.now() - Math.min(...checks.map(({ at_ms }) => at_ms)) > 30_000
+      lastCall || !waiting || this.clock.now() - Math.min(...checks.map(({ at_ms }) => at_ms)) > 30_000
     if (good.length === 0 || declared.length > 0 || !late) return
     await this.#declare(row, good)
   }
@@ -157,6 +162,7 @@ export class Recoveries {
       this.log.warn('recovery not declared', { row: rowIdOf(row), sectors, why: lost.text })
       // Read once more before it is declared again: what spoke against it may be older than the message.
       await writing(this.db, async (trx) => {
+        await this.claims.forgetDelivered(trx, rowIdOf(row), row.turn)
         await this.vanilla.wantAgain(trx, rowIdOf(row), row.turn, sectors)
         await this.partitions.note(
           row,

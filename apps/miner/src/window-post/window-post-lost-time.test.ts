@@ -191,4 +191,39 @@ describe('WindowPoSt when time or readings are lost', { timeout: 4 * MINUTES }, 
     await deliver(other, second)
     await complete(other, 'path-d', { proven: [second], failed: [] })
   })
+
+  it('declares recovered what a path has read well by the cutoff, though it is not done with all', async () => {
+    await miner.advance(row.close + 2 - (await miner.devnet.chain.head()).height, true)
+    await miner.goTo(row.close + 2)
+    const next = await miner.whileTicking(
+      miner.row('the next duty', ({ state, open }) => state === 'Waiting' && open > row.open),
+    )
+    await register({ 'path-c': [], 'path-d': [], 'path-e': [first, second] })
+    await miner.goTo(next.fault_cutoff - 30)
+    await miner.row(
+      'checks are wanted',
+      (one) => rowIdOf(one) === rowIdOf(next) && one.check_randomness !== null,
+    )
+    const claim = await ask(next, 'path-e')
+    await deliver(claim, first)
+    const beats = setInterval(() => void beat(claim.claimId).catch(() => undefined), 300)
+    try {
+      await miner.goTo(next.fault_cutoff - 8)
+      const [message] = await until(
+        'declared',
+        () =>
+          miner.rooms.context
+            .get(MinerDb)
+            .selectFrom('messages')
+            .selectAll()
+            .where('class', '=', 'recoveries')
+            .execute(),
+        (rows) => rows.length > 0,
+        { deadlineMs: 30_000 },
+      )
+      expect(message?.reason).toBe(`sectors ${first} read well again`)
+    } finally {
+      clearInterval(beats)
+    }
+  })
 })
