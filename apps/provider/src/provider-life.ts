@@ -22,14 +22,13 @@ import { servePieces } from './crossing/piece-server.js'
 import type { DealListener } from './deals/deal-listener.js'
 import type { DealSelection } from './deals/deal-selection.js'
 import type { DealStore } from './deals/deal-store.js'
-import type { EndDeal } from './deals/end-deal.js'
 import type { ExpireDeals } from './deals/expire-deals.js'
 import type { Ledger } from './deals/ledger.js'
 import type { MinerAddress } from './deals/miner-address.js'
 import type { OperatorRoom } from './operator/operator-handlers.js'
 import type { PeerRules } from './peers/peer-rules.js'
-import { ProviderError } from './provider-error.js'
 import type { EmptyStaging } from './staging/empty-staging.js'
+import type { LostFiles } from './staging/lost-files.js'
 import type { Staging } from './staging/staging.js'
 import type { TransferRunner } from './transfer/transfer-runner.js'
 
@@ -48,7 +47,7 @@ export interface ProviderRooms {
   readonly ledger: Ledger
   readonly staging: Staging
   readonly emptyStaging: EmptyStaging
-  readonly end: EndDeal
+  readonly lostFiles: LostFiles
   readonly expire: ExpireDeals
   readonly runner: TransferRunner
   readonly outbox: Outbox
@@ -115,16 +114,11 @@ export class ProviderLife implements OnApplicationBootstrap, OnApplicationShutdo
 
   /** Rows are the truth: sums are added up again, files are held against rows. */
   async #reconcile(): Promise<void> {
-    const { deals, ledger, emptyStaging, staging, end } = this.rooms
+    const { deals, ledger, emptyStaging, lostFiles } = this.rooms
     await writing(deals.db, async (trx) => {
       await ledger.recount(trx)
     })
-    for (const dealUuid of await emptyStaging.reconcile()) {
-      const deal = await deals.get(dealUuid)
-      // Home may have it already, and only the row was late.
-      if (deal.state !== 'Transferred') continue
-      await end.fail(deal, new ProviderError({ code: 'STAGED_FILE_MISSING', path: staging.path(dealUuid) }))
-    }
+    await lostFiles.ask(await emptyStaging.reconcile())
   }
 
   async #servePieces(): Promise<FileServer> {
@@ -153,8 +147,9 @@ export class ProviderLife implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   #tend(): Repeated {
-    const { expire, asks, log } = this.rooms
+    const { expire, lostFiles, asks, log } = this.rooms
     const run = async () => {
+      await lostFiles.sweep()
       await expire.sweep()
       await asks.ensureFirst()
     }

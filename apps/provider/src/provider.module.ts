@@ -44,6 +44,7 @@ import { PeerRules } from './peers/peer-rules.js'
 import { RateLimit } from './peers/rate-limit.js'
 import { ProviderLife, type ProviderRooms } from './provider-life.js'
 import { EmptyStaging } from './staging/empty-staging.js'
+import { LostFiles } from './staging/lost-files.js'
 import { Staging } from './staging/staging.js'
 import { AnswerStatus } from './status/answer-status.js'
 import { AddressGuard } from './transfer/address-guard.js'
@@ -135,6 +136,7 @@ async function furnish(
     room('deals'),
   )
   const emptyStaging = new EmptyStaging(deals, ledger, staging, room('staging'))
+  const lostFiles = new LostFiles(deals, transfers, staging, offers, end)
 
   const peerRules = new PeerRules(db)
   const gate = new PeerGate(config.libp2p, peerRules)
@@ -237,7 +239,7 @@ async function furnish(
     ledger,
     staging,
     emptyStaging,
-    end,
+    lostFiles,
     expire,
     runner,
     outbox,

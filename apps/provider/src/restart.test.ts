@@ -86,8 +86,9 @@ describe('a provider that is stopped and started again', () => {
     await provider.stop()
     rmSync(join(dir, 'state', 'staging', `${params.dealUuid}.piece`))
     await start()
-    expect(await provider.deal(params.dealUuid)).toMatchObject({
-      state: 'Failed',
+    expect(await provider.deal(params.dealUuid)).toMatchObject({ state: 'Transferred' })
+    await home.progress(params.dealUuid, { pieceState: 'Pulling' })
+    expect(await provider.dealIn(params.dealUuid, 'Failed')).toMatchObject({
       failure: { code: 'STAGED_FILE_MISSING' },
     })
     await until(
@@ -95,6 +96,43 @@ describe('a provider that is stopped and started again', () => {
       () => home.of('dealWithdrawn'),
       (told) => told.some(({ dealUuid }) => dealUuid === params.dealUuid),
     )
+  })
+
+  it('from an older database asks home what became of the deals that it still waits for', async () => {
+    const connection = await client.dial(provider)
+    const uuids: string[] = []
+    for (const path of ['/there', '/trashed']) {
+      const data = payload(4096)
+      const params = client.propose(data, { url: server.put(path, data) })
+      await proposeDeal(connection, params)
+      await until(
+        'home to have taken the offer',
+        () => provider.life.rooms.deals.get(params.dealUuid),
+        (row) => row.home_took_offer === 1,
+      )
+      uuids.push(params.dealUuid)
+    }
+    const [there = '', trashed = ''] = uuids
+    await provider.stop()
+    rmSync(join(dir, 'state', 'staging', `${trashed}.piece`))
+    const offered = (uuid: string) =>
+      home.of('dealOffered').filter(({ dealUuid }) => dealUuid === uuid).length
+    const before = uuids.map(offered)
+    await start()
+    await until(
+      'home to be asked',
+      () => uuids.map(offered),
+      (now) => now.every((count, at) => count > (before[at] ?? 0)),
+    )
+    for (const uuid of [there, trashed]) await home.progress(uuid, { pieceState: 'Sealed', dealId: 5 })
+    for (const uuid of [there, trashed]) {
+      await provider.dealIn(uuid, 'Active')
+      await until(
+        'its place in staging to be free',
+        () => provider.life.rooms.deals.get(uuid),
+        (row) => row.staging_reserved === 0 && row.collateral_reserved === 0 && row.staged === 0,
+      )
+    }
   })
 
   it('starts without a miner, refuses deals until it has one, and keeps it', async () => {
