@@ -1,6 +1,6 @@
 import { parseAddress, randomnessTags } from '@sealane/actors'
 import { epoch, paddedSize } from '@sealane/fil-units'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type ChainPort, createChainClient, type Json, shapes } from '../src/index.js'
 import { Playback, recorded } from './playback.js'
 
@@ -307,6 +307,47 @@ describe('several nodes', () => {
     node.result('Filecoin.MpoolGetNonce', 4)
     second.result('Filecoin.MpoolGetNonce', 7)
     expect(await chain.mpoolNonce(worker)).toBe(7)
+  })
+
+  describe('one of which hears everything and answers nothing', () => {
+    const timeoutMs = 3_000
+    const tookMs = async (work: Promise<unknown>) => {
+      const startedMs = performance.now()
+      await work
+      return performance.now() - startedMs
+    }
+    beforeEach(async () => {
+      await chain.close()
+      node.instead = 'hang'
+      second.result('Filecoin.MpoolGetNonce', 7)
+      chain = createChainClient({
+        nodes: `${node.apiInfo},${second.apiInfo}`,
+        timeoutMs,
+        compareEveryMs: 60_000,
+      })
+      await chain.head()
+      expect(chain.nodes().map(({ state }) => state)).toEqual(['dead', 'ok'])
+    })
+
+    it('is told each message, and holds up neither nonces nor pushes', async () => {
+      expect(await tookMs(chain.mpoolNonce(worker))).toBeLessThan(timeoutMs / 2)
+      expect(await tookMs(chain.mpoolPush(signedMessage()))).toBeLessThan(timeoutMs / 2)
+      await vi.waitFor(() => expect(node.asked.at(-1)?.method).toBe('Filecoin.MpoolPush'))
+    })
+
+    it('leaves a message in doubt that the other refuses', async () => {
+      second.play('MpoolPush--nonce-too-low-error')
+      const refused = chain.mpoolPush(signedMessage()).catch((error: unknown) => error)
+      expect(await tookMs(refused)).toBeLessThan(timeoutMs / 2)
+      expect(await refused).toMatchObject({ code: 'NODE_DOWN' })
+    })
+
+    it('is waited for when the other is away, too', async () => {
+      second.instead = 'hang up'
+      node.instead = 'answer'
+      node.result('Filecoin.MpoolGetNonce', 9)
+      expect(await chain.mpoolNonce(worker)).toBe(9)
+    })
   })
 
   it('a node of another network is not asked', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { ChainEpoch } from '@sealane/fil-units'
 import { ChainError } from '../chain-error.js'
 import type { NodeHealth } from '../chain-port.js'
@@ -100,10 +101,39 @@ export class NodePool {
     throw last
   }
 
-  /** Asks every usable node; the outcomes in the pool's order. */
-  async callAll(method: string, params: readonly Json[]): Promise<PromiseSettledResult<Json>[]> {
+  /**
+   * Asks every usable node; the outcomes best node first. Once one has answered, the others get `graceMs` more, and those that are known
+   * as dead none, or a node that takes calls and answers none would hold up every message: their outcome is NODE_DOWN.
+   */
+  async callAll(
+    method: string,
+    params: readonly Json[],
+    graceMs = 5_000,
+  ): Promise<PromiseSettledResult<Json>[]> {
     const members = await this.#usable()
-    return await Promise.allSettled(members.map((member) => this.#ask(member, method, params)))
+    const living = members.map(({ health }) => health.state !== 'dead')
+    const outcomes: (PromiseSettledResult<Json> | undefined)[] = members.map(() => undefined)
+    const asked = members.map(async (member, at) => {
+      const [outcome] = await Promise.allSettled([this.#ask(member, method, params)])
+      outcomes[at] = outcome
+      if (!isAnswer(outcome)) throw new Error('it did not answer')
+    })
+    // Nobody may be left to see one fail.
+    for (const one of asked) one.catch(() => undefined)
+    await settledWithin(
+      asked.filter((_, at) => living[at]),
+      graceMs,
+    )
+    if (!outcomes.some(isAnswer)) await settledWithin(asked, graceMs)
+    return outcomes.map((outcome, at) => {
+      if (outcome !== undefined) return outcome
+      const facts = {
+        method,
+        node: members[at]?.health.node ?? '',
+        text: 'another node has answered long ago',
+      }
+      return { status: 'rejected', reason: new ChainError('NODE_DOWN', facts) }
+    })
   }
 
   /** Does something at each usable node, whatever becomes of the others; the outcomes with the node's address. */
@@ -230,6 +260,23 @@ export class NodePool {
     if (a?.status !== 'fulfilled' || b?.status !== 'fulfilled') return false
     return !sameKey(a.value.key, b.value.key)
   }
+}
+
+/** A result, or an error in the node's own words. */
+function isAnswer(outcome: PromiseSettledResult<Json> | undefined): boolean {
+  if (outcome === undefined) return false
+  return outcome.status === 'fulfilled' || !(outcome.reason instanceof ChainError && isDown(outcome.reason))
+}
+
+/** Resolves when all have settled, or so long after the first was fulfilled. */
+async function settledWithin(all: readonly Promise<unknown>[], graceMs: number): Promise<void> {
+  const enough = new AbortController()
+  const late = Promise.any(all).then(
+    async () => await pause(graceMs, undefined, { signal: enough.signal }).catch(() => undefined),
+    () => undefined,
+  )
+  await Promise.race([Promise.allSettled(all), late])
+  enough.abort()
 }
 
 function isDown(error: ChainError): boolean {
