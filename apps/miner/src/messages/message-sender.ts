@@ -46,7 +46,7 @@ export class MessageSender {
   async send(row: StoredMessage, head: TipSet): Promise<boolean> {
     try {
       const ready = await this.pricing.price(row, head)
-      const current = row.state === 'Held' ? await this.#released(row) : row
+      const current = await this.released(row)
       const signed = await this.#signNext(current, ready)
       await this.push(row.uuid, signed, head)
       return true
@@ -56,7 +56,9 @@ export class MessageSender {
     }
   }
 
-  async #released(row: StoredMessage): Promise<StoredMessage> {
+  /** A message that can be signed: one that was held is planned again. */
+  async released(row: StoredMessage): Promise<StoredMessage> {
+    if (row.state !== 'Held') return row
     return await writing(this.db, async (trx) => {
       await this.store.release(trx, row)
       return await trx

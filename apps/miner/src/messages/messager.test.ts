@@ -557,12 +557,13 @@ describe('the messager', () => {
   })
 
   it.each([
-    ['that shows its pool', true],
-    ['that shows its pool to nobody', false],
+    ['that shows its pool', undefined],
+    ['that shows its pool to nobody', new ChainError('NO_METHOD', { text: 'MpoolPending not found' })],
+    ['whose pool takes too long to show', new ChainError('TIMEOUT', { text: 'no answer within 30 s' })],
   ])(
     'fills a nonce that nobody holds with an empty transfer to itself, on a node %s',
-    async (_, showsPool) => {
-      chain.showsPool = showsPool
+    async (_, hidesPool) => {
+      chain.hidesPool = hidesPool
       await ask()
       // A message of another wallet made the pool say 1, then vanished.
       const foreign = {
@@ -582,6 +583,28 @@ describe('the messager', () => {
       ).toBe(true)
     },
   )
+
+  it('fills such a nonce when money for that came, too', async () => {
+    await ask()
+    chain.pool.set(`${from}/0`, {
+      message: { from, nonce: 0, gasFeeCap: attoFil(1n), gasPremium: attoFil(1n) },
+      signature: { type: 1, data: new Uint8Array(65) },
+    } as never)
+    await rig.messager.round()
+    expect((await message('add-1')).nonce).toBe(1)
+    chain.pool.delete(`${from}/0`)
+    // All that the sender has is bound by the message above the hole.
+    chain.balances.set(from, FIL)
+    await epochs(30, { seconds: 2 })
+    const filler = await message(`gap-${from}-0`)
+    expect(filler).toMatchObject({ state: 'Held', nonce: null })
+    expect(filler.why).toContain('this gapFill message needs')
+    chain.balances.set(from, 10n * FIL)
+    await epochs(30, { seconds: 2 })
+    expect(await message(`gap-${from}-0`)).toMatchObject({ state: 'Confirmed', nonce: 0 })
+    expect((await message('add-1')).state).toBe('Confirmed')
+    expect(await signedTwice()).toEqual([])
+  })
 
   it('keeps at most its window of messages under way', async () => {
     for (let at = 0; at < 25; at++) await ask({ value: attoFil(1n) })

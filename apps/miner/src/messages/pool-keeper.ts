@@ -289,10 +289,13 @@ export class PoolKeeper {
       reason: `fills nonce ${hole}, which nobody holds`,
     }
     const row = await writing(this.db, (trx) => this.store.plan(trx, request))
-    if (row.state !== 'Planned') return
+    // Held: there was no money for it, and nothing above it lands without it.
+    if (row.state !== 'Planned' && row.state !== 'Held') return
+    if (row.wake_at !== null && row.wake_at > now) return
     try {
       const priced = await this.pricing.price(row, head)
-      const filled = await this.sender.sign(row, { ...priced, nonce: hole }, undefined)
+      const current = await this.sender.released(row)
+      const filled = await this.sender.sign(current, { ...priced, nonce: hole }, undefined)
       this.log.warn('messager: nonce gap filled', { from: sender, nonce: hole })
       await this.sender.push(row.uuid, filled, head)
     } catch (error) {
@@ -300,7 +303,10 @@ export class PoolKeeper {
     }
   }
 
-  /** Nonces of a sender that the pools hold; undefined when no node shows its pool (services for many often do not). */
+  /**
+   * Nonces of a sender that the pools hold; undefined when no node shows its pool: services for many often do not, or take too long over
+   * all that is in it. Then the pools' next nonce says enough.
+   */
   async #pooledNonces(sender: Address): Promise<Set<number> | undefined> {
     try {
       const pool = await this.chain.mpoolPending()
@@ -308,8 +314,7 @@ export class PoolKeeper {
         pool.filter(({ message }) => message.from === sender).map(({ message }) => message.nonce),
       )
     } catch (error) {
-      if (error instanceof ChainError && ['NO_METHOD', 'REFUSED', 'TOO_LARGE'].includes(error.code))
-        return undefined
+      if (error instanceof ChainError) return undefined
       throw error
     }
   }

@@ -33,8 +33,8 @@ export class ScriptedChain {
   failEstimates: ChainError[] = []
   /** Called before a push takes effect. */
   beforePush: (signed: SignedMessage) => void = () => {}
-  /** False: the node shows its pool to nobody. */
-  showsPool = true
+  /** Why the node shows its pool to nobody. */
+  hidesPool: ChainError | undefined
   baseFee = 100n
   premium = 100_000n
   /** Nonces of senders that the chain starts with. */
@@ -120,8 +120,7 @@ export class ScriptedChain {
         return next
       },
       mpoolPending: async () => {
-        if (!this.showsPool)
-          throw new ChainError('NO_METHOD', { text: "method 'Filecoin.MpoolPending' not found" })
+        if (this.hidesPool !== undefined) throw this.hidesPool
         return [...this.pool.values()]
       },
       mpoolPush: async (signed) => {
