@@ -69,8 +69,13 @@ export async function advancePiece(dealUuid: string, tools: PieceTools): Promise
       return false
     })
   } catch (error) {
-    if (tools.signal.aborted || (error instanceof SqlError && error.facts.code === 'STALE_TURN')) return false
-    return await fail(piece, error, tools)
+    if (tools.signal.aborted) return false
+    const stale = error instanceof SqlError && error.facts.code === 'STALE_TURN'
+    if (!stale && (await fail(piece, error, tools))) return true
+    // Dropped during the pull: its bytes were moved out of service before they came.
+    if (piece.state === 'Pulling' && (await pieces.read(dealUuid))?.state === 'Dropped')
+      tools.nudgePiece(dealUuid)
+    return false
   }
 }
 

@@ -11,8 +11,9 @@ import {
   serveFiles,
 } from '@sealane/host'
 import { CommPHasher } from '@sealane/pieces'
+import { writing } from '@sealane/sql'
 import { temporaryDirectory } from '@sealane/testkit'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { dirsOf, piecePath } from '../hub/hub-paths.js'
 import { partPath, retirePiece } from '../hub/retire.js'
 import type { Piece } from '../sealer-db.js'
@@ -43,13 +44,13 @@ beforeEach(async () => {
 afterEach(() => rows.close())
 afterAll(() => server.close())
 
-const pull = (piece: Piece) =>
-  pullPiece(piece, {
-    dirs: dirsOf(rows.dir),
-    piecesUrl: `https://127.0.0.1:${server.port}`,
-    tls,
-    signal,
-  })
+const options = () => ({
+  dirs: dirsOf(rows.dir),
+  piecesUrl: `https://127.0.0.1:${server.port}`,
+  tls,
+  signal,
+})
+const pull = (piece: Piece) => pullPiece(piece, options())
 
 /** A deal for these bytes; the provider serves `served` in their place. */
 async function deal(bytes: Uint8Array, served = bytes, facts: Partial<Piece> = {}): Promise<Piece> {
@@ -109,6 +110,23 @@ describe('a piece’s bytes', () => {
     await rows.db.updateTable('pieces').set({ state: 'Dropped' }).execute()
     await retire()
     expect(existsSync(path(first))).toBe(false)
+  })
+
+  it('that come for a deal which was dropped meanwhile do not stay', async () => {
+    const piece = await deal(bytes())
+    const read = rows.pieces.read.bind(rows.pieces)
+    // The step has read its row, and the withdrawal comes before the first byte.
+    vi.spyOn(rows.pieces, 'read').mockImplementationOnce(async (dealUuid) => {
+      const before = await read(dealUuid)
+      await writing(rows.db, (trx) => rows.pieces.move(trx, piece, 'dropped', {}, { nowMs: rows.nowMs }))
+      await rows.advancePiece(dealUuid)
+      return before
+    })
+    const nudged: string[] = []
+    const nudgePiece = (dealUuid: string) => void nudged.push(dealUuid)
+    expect(await rows.advancePiece(piece.deal_uuid, { pull: options(), nudgePiece })).toBe(false)
+    for (const dealUuid of nudged) await rows.advancePiece(dealUuid)
+    expect(readdirSync(dirsOf(rows.dir).pieces)).toEqual([])
   })
 
   it('of a dropped deal go when its row is looked at, and the row goes on saying why', async () => {
