@@ -24,6 +24,7 @@ export class SectorHomes {
         .onConflict((conflict) => conflict.column('worker_id').doUpdateSet(facts))
         .execute()
       for (const path of request.paths) await this.#take(trx, workerId, path, now)
+      if (request.paths.length > 0) await this.#dropOthers(trx, request)
     })
   }
 
@@ -38,6 +39,22 @@ export class SectorHomes {
     if (known.numUpdatedRows !== 1n) return false
     await this.db.updateTable('storage_paths').set({ seen_ms }).where('worker_id', '=', workerId).execute()
     return true
+  }
+
+  /** Paths that this worker served and no longer names: nobody reads there, and a sector must not wait for them. */
+  async #dropOthers(trx: MinerTransaction, { workerId, paths }: workV1.RegisterRequest): Promise<void> {
+    const gone = await trx
+      .deleteFrom('storage_paths')
+      .where('worker_id', '=', workerId)
+      .where(
+        'storage_id',
+        'not in',
+        paths.map(({ id }) => id),
+      )
+      .returning('storage_id')
+      .execute()
+    for (const { storage_id } of gone)
+      await trx.deleteFrom('stored_sectors').where('storage_id', '=', storage_id).execute()
   }
 
   async #take(trx: MinerTransaction, workerId: string, path: workV1.StoragePath, now: number): Promise<void> {

@@ -166,6 +166,24 @@ describe('WindowPoSt when time or readings are lost', { timeout: 4 * MINUTES }, 
     row = anew
   })
 
+  it('does not wait for a path that its worker no longer serves: the one that holds the sectors now is read again', async () => {
+    await register({ 'path-old': [first, second] })
+    await register({ 'path-new': [first, second] })
+    const proofs = miner.rooms.context.get(VanillaStore)
+    const claim = await ask(row, 'path-new')
+    const failed = [first, second].map((sectorNumber) => ({
+      sectorNumber,
+      code: 'FILE_MISSING',
+      text: 'the sealed file is missing',
+    }))
+    await complete(claim, 'path-new', { proven: [], failed })
+    const clock = miner.rooms.context.get(Clock)
+    const later = clock.now() + 11_000
+    vi.spyOn(clock, 'now').mockImplementation(() => later)
+    await round()
+    expect((await proofs.wantedByPath(rowIdOf(row), row.turn)).get('path-new')).toHaveLength(2)
+  })
+
   it('keeps claims and gives the rest its time after a restart in which the time budget ran out', async () => {
     await register({ 'path-c': [first], 'path-d': [second] })
     const one = await ask(row, 'path-c')
