@@ -104,6 +104,9 @@ export class Employment {
 
   async #register(): Promise<workV1.RegisterResponse | undefined> {
     const { workerId, session, config, employer, storage, signal } = this.o
+    // Before the miner is known no file can be named. Its app must not hear that our paths are empty: it would believe that.
+    const nameless = employer.role === 'miner' && this.#minerId === 0
+    const told = nameless ? [] : storage
     const answer = await employer.work.register(
       {
         workerId,
@@ -112,7 +115,7 @@ export class Employment {
         version,
         tasks: config.worker.tasks,
         concurrency: { ...config.concurrency },
-        paths: await Promise.all(storage.map((path) => describePath(path, this.#minerId))),
+        paths: await Promise.all(told.map((path) => describePath(path, this.#minerId))),
         prover: config.worker.prover,
       },
       { signal },
