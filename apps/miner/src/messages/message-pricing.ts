@@ -34,12 +34,16 @@ export class MessagePricing {
       gasPremium: estimated.gasPremium,
     }
     checkGas(message)
-    const committed = await this.#committed(row.from_address, head)
+    const open = await this.store.open(row.from_address)
+    const committed = committedOf(open, head)
     const room = attoFil(balance - planned.value - committed)
     if (messageClass === 'windowPost') {
       // A proof must never wait below a risen base fee: it may cost up to its cap, or what the address can pay.
-      // Source: filecoin-project/lotus PR #9746 (MaximizeWindowPoStFeeCap).
-      const most = smaller(room, maxFee) / BigInt(message.gasLimit)
+      // Source: filecoin-project/lotus PR #9746 (MaximizeWindowPoStFeeCap). What it may cost is bound until it executes: a share is
+      // left to each proof that waits beside it, and one to the next, or they would go out one after the other.
+      const waiting = open.filter(({ class: of, state }) => of === 'windowPost' && isUnsigned(state)).length
+      const share = attoFil(room / BigInt(waiting + 1))
+      const most = smaller(share, maxFee) / BigInt(message.gasLimit)
       if (most > message.gasFeeCap) message.gasFeeCap = attoFil(most)
     }
     const fee = attoFil(BigInt(message.gasLimit) * message.gasFeeCap)
@@ -65,17 +69,6 @@ export class MessagePricing {
     return actor.balance
   }
 
-  /** What messages whose cost is not in the balance at `head` yet may still take from a sender, attoFIL. */
-  async #committed(sender: string, head: TipSet): Promise<bigint> {
-    const open = await this.store.open(sender)
-    return open
-      .filter((row) => row.cid !== null && !inStateOf(head, row))
-      .reduce(
-        (sum, row) => sum + BigInt(row.value) + BigInt(row.gas_limit ?? 0) * BigInt(row.gas_fee_cap ?? '0'),
-        0n,
-      )
-  }
-
   #poor(row: StoredMessage, has: AttoFil, value: AttoFil, fee: AttoFil): MinerError {
     const needs = attoFil(value + fee)
     const text = `${row.from_address} has ${formatFil(has)} free, this ${row.class} message needs ${formatFil(needs)} (value ${formatFil(value)} + fees up to ${formatFil(fee)}): send it ${formatFil(attoFil(needs - has))}`
@@ -85,6 +78,20 @@ export class MessagePricing {
       text,
     )
   }
+}
+
+/** What messages whose cost is not in the balance at `head` yet may still take from their sender, attoFIL. */
+function committedOf(open: readonly StoredMessage[], head: TipSet): bigint {
+  return open
+    .filter((row) => row.cid !== null && !inStateOf(head, row))
+    .reduce(
+      (sum, row) => sum + BigInt(row.value) + BigInt(row.gas_limit ?? 0) * BigInt(row.gas_fee_cap ?? '0'),
+      0n,
+    )
+}
+
+function isUnsigned(state: StoredMessage['state']): boolean {
+  return state === 'Planned' || state === 'Held'
 }
 
 function toMessage(row: StoredMessage): Message {

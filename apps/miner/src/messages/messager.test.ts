@@ -366,6 +366,22 @@ describe('the messager', () => {
     expect(await pricing.price(next, chain.head), 'at the new head the balance says it').toBeDefined()
   })
 
+  it('sends all proofs of a deadline at once, though each may cost all that the address has', async () => {
+    const miner = 'f01000' as Address
+    await rig.actor.remember(miner, 2048n)
+    chain.balances.set(from, FIL / 2n)
+    const proof = { class: 'windowPost' as const, method: 5, to: miner, value: attoFil(0n) }
+    for (let at = 0; at < 4; at++) await ask(proof)
+    await rig.messager.round()
+    expect(await states()).toEqual(['Pushed', 'Pushed', 'Pushed', 'Pushed'])
+    const fees = chain.pushed.map(({ message }) => BigInt(message.gasLimit) * message.gasFeeCap)
+    for (const fee of fees) expect(fee).toBeGreaterThanOrEqual(FIL / 10n - 1_000_000n)
+    // And one that is ready a little later.
+    await ask(proof)
+    await rig.messager.round()
+    expect((await states()).at(-1)).toBe('Pushed')
+  })
+
   it('says that a sender without an actor needs funds', async () => {
     chain.balances.delete(from)
     await ask()
