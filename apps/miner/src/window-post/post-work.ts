@@ -237,6 +237,7 @@ export class PostWork {
     const miner = await this.actor.find()
     if (miner === undefined) return {}
     const { code, remedy, text } = request
+    const gone = code === '' ? undefined : await this.#goneFromHub(miner.address, request.claimId)
     const released = await writing(this.db, async (trx) => {
       const claim = await this.claims.find(request.claimId, trx)
       if (claim === undefined || claim.state !== 'held' || claim.worker_id !== request.workerId)
@@ -246,12 +247,15 @@ export class PostWork {
       if (row === undefined) return undefined
       if (code === '') return { claim, row, again: true }
       const failure = JSON.stringify({ code, remedy, text })
-      if (claim.task === 'post.snark' && row.state === 'Proving' && code === 'PROOF_REFUSED') {
+      const spoiled = code === 'PROOF_REFUSED' || gone !== undefined
+      if (claim.task === 'post.snark' && row.state === 'Proving' && spoiled) {
         await this.collecting.spoil(
           trx,
           row,
           this.watch.head?.height ?? row.challenge,
-          `a vanilla proof does not hold: ${text}`,
+          gone === undefined
+            ? `a vanilla proof does not hold: ${text}`
+            : `the vanilla proof of sector ${gone} is gone from the hub`,
         )
         return { claim, row, again: false }
       }
@@ -266,6 +270,25 @@ export class PostWork {
     if (released.again) await this.windowPost.offerAgain(claim.row)
     this.windowPost.nudge()
     return {}
+  }
+
+  /** A sector whose vanilla proof arrived and lies on the hub no more (a restored backup, a cleaned disk): no SNARK can be made with it. */
+  async #goneFromHub(miner: Address, claimId: string): Promise<number | undefined> {
+    const claim = await this.claims.find(claimId)
+    if (claim?.task !== 'post.snark') return undefined
+    const row = await this.claims.rowOf(this.db, miner, claim)
+    if (row === undefined || row.collect_turn === null) return undefined
+    for (const proof of await this.vanilla.of(claim.row, row.collect_turn)) {
+      if (proof.state !== 'arrived' || proof.claim_id === null) continue
+      const sizeBytes = await this.files.delivered(
+        claim.row,
+        row.collect_turn,
+        proof.claim_id,
+        proof.sector_number,
+      )
+      if (sizeBytes !== proof.size_bytes) return proof.sector_number
+    }
+    return undefined
   }
 }
 

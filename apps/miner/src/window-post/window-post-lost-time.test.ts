@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { ChainPort } from '@sealane/chain'
 import { grpcChannel, grpcClient, putFile } from '@sealane/host'
@@ -208,6 +209,25 @@ describe('WindowPoSt when time or readings are lost', { timeout: 4 * MINUTES }, 
     expect(await beat(other.claimId)).toEqual({ valid: true })
     await deliver(other, second)
     await complete(other, 'path-d', { proven: [second], failed: [] })
+  })
+
+  it('reads again what is gone from the hub when a SNARK cannot be made for want of it', async () => {
+    const proving = await miner.row(
+      'proving',
+      (one) => rowIdOf(one) === rowIdOf(row) && one.state === 'Proving',
+    )
+    const claim = await work().claim({
+      workerId: 'hand',
+      task: 'post.snark',
+      row: rowIdOf(row),
+      turn: proving.turn,
+      storageIds: [],
+    })
+    expect(claim.task?.work?.$case).toBe('postSnark')
+    renameSync(join(directory, 'miner', 'hub', 'post'), join(directory, 'cleaned'))
+    const failure = { code: 'FILE_TRANSFER', remedy: 'retry', text: 'HTTP 404' }
+    await work().release({ workerId: 'hand', claimId: claim.claimId, ...failure })
+    expect(await now(row)).toMatchObject({ state: 'Collecting', turn: proving.turn + 1 })
   })
 
   it('declares recovered what a path has read well by the cutoff, though it is not done with all', async () => {
