@@ -5,6 +5,7 @@ import { grpcChannel, grpcClient, putFile } from '@sealane/host'
 import { workV1 } from '@sealane/proto'
 import { localRedis, temporaryDirectory, until } from '@sealane/testkit'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { Clock } from '../clock.js'
 import { MinerDb } from '../database.js'
 import { Messager } from '../messages/messager.js'
 import { Network } from '../network/network.js'
@@ -344,5 +345,63 @@ describe('troubles of WindowPoSt, epoch by epoch', { timeout: 4 * MINUTES }, () 
     const accepted = await miner.whileTicking(reached(row, 'Accepted'))
     expect(accepted.spoils).toBeGreaterThan(0)
     expect(accepted.skipped).toBe('[]')
+  })
+  it('reads again what failed early, and skips it when half of its time is over', async () => {
+    const work = service()
+    const path = { id: 'path-e', canSeal: false, canStore: true, freeBytes: 0 }
+    const sectors = [first, second].map((sectorNumber) => ({ sectorNumber, finalized: true }))
+    const worker = { hostname: 'test', version, tasks: ['post'], concurrency: {}, prover: 'trapdoor' }
+    await work.register({ ...worker, workerId: 'eye', paths: [{ ...path, sectors }] })
+    const planned = await nextDuty()
+    await miner.goTo(planned.challenge + 2)
+    const row = await reached(planned, 'Collecting')
+    const { context } = miner.rooms
+    // The paths of the tests before would be waited for.
+    await context.get(MinerDb).deleteFrom('stored_sectors').where('storage_id', '!=', 'path-e').execute()
+    const budget = { budget_ms: 900_000 }
+    await context.get(MinerDb).updateTable('partitions').set(budget).where('open', '=', row.open).execute()
+    const clock = context.get(Clock)
+    const at = (ms: number) =>
+      vi.spyOn(clock, 'now').mockImplementation(() => (row.collecting_since_ms ?? 0) + ms)
+    const round = () => context.get(WindowPost).round()
+    const failed = [{ sectorNumber: second, code: 'SECTOR_FAULTY', text: 'Stale file handle (os error 116)' }]
+    /** Reads what is wanted: the first sector, when it is, and never the second. */
+    async function read(): Promise<void> {
+      const claim = await work.claim({
+        workerId: 'eye',
+        task: 'post.vanilla',
+        row: rowIdOf(row),
+        turn: row.turn,
+        storageIds: ['path-e'],
+      })
+      const value = claim.task?.work?.$case === 'postVanilla' ? claim.task.work.value : undefined
+      const wanted = value?.sectors.map(({ sectorNumber }) => sectorNumber) ?? []
+      expect(wanted, claim.reason).toContain(second)
+      const proven = wanted.filter((sector) => sector === first)
+      for (const sector of proven) {
+        await putFile({
+          url: `${miner.rooms.hubUrl}${value?.hubPath}/${sector}`,
+          path: join(directory, 'tls', 'ca.crt'),
+          tls: miner.tls.worker,
+          role: 'miner',
+        })
+      }
+      const result = { $case: 'postVanilla' as const, value: { proven, failed } }
+      const { claimId } = claim
+      expect(await work.complete({ workerId: 'eye', claimId, storageId: 'path-e', result })).toMatchObject({
+        accepted: true,
+      })
+      await round()
+    }
+    for (const ms of [1_000, 20_000]) {
+      at(ms)
+      await read()
+      expect((await again(row)).state).toBe('Collecting')
+      at(ms + 11_000)
+      await round()
+    }
+    at(450_000)
+    await read()
+    expect(await again(row)).toMatchObject({ state: 'Proving', skipped: JSON.stringify([second]) })
   })
 })

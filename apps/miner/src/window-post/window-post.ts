@@ -29,7 +29,7 @@ import { VanillaFiles } from './vanilla-files.js'
 import { type VanillaProof, VanillaStore } from './vanilla-store.js'
 import { WindowPostOptions } from './window-post-options.js'
 
-/** While less than half of a partition could be read, what failed is tried again this often. Unit: ms. */
+/** Sectors that failed are read again this often, as long as there is hope. Unit: ms. */
 const FAILED_AGAIN_MS = 10_000
 
 /**
@@ -249,15 +249,17 @@ export class WindowPost {
     const wanted = proofs.filter(({ state }) => state === 'wanted')
     const arrived = proofs.filter(({ state }) => state === 'arrived')
     const missing = proofs.filter(({ state }) => state !== 'arrived')
-    const few = arrived.length * 2 < proofs.length
+    // A path that is away for minutes fails at once: what failed is worth another look while that costs no time, or for most sectors.
+    const hopeful = this.#isEarly(row) || arrived.length * 2 < proofs.length
     const over =
-      (wanted.length === 0 && !few) || (spent && (await this.#noLonger(row, head, arrived, proofs.length)))
+      (wanted.length === 0 && (missing.length === 0 || !hopeful)) ||
+      (spent && (await this.#noLonger(row, head, arrived, proofs.length)))
     if (arrived.length > 0 && over) {
       await this.#collected(row, arrived, missing, head)
       return
     }
     this.alarm.look(row, head)
-    if (few) await this.#readAgain(row, missing)
+    if (hopeful) await this.#readAgain(row, missing)
     if (wanted.length === 0) {
       const why =
         arrived.length === 0
@@ -335,7 +337,7 @@ export class WindowPost {
     await this.#prove(moved, head)
   }
 
-  /** Skipping what failed would cost more than half of the partition: it may be a path that is away, so it is read again. */
+  /** What failed may be on a path that is away: it is read again, from every path. */
   async #readAgain(row: PartitionRow, missing: readonly VanillaProof[]): Promise<void> {
     const failed = missing.filter(({ state }) => state === 'failed')
     if (failed.length === 0) return
@@ -369,6 +371,11 @@ export class WindowPost {
     const current = await this.posts.follow(row, head)
     if (current.state === 'Submitted') this.alarm.look(current, head)
     if (current.state === 'Collecting') await this.#collect(current, head)
+  }
+
+  /** The first half of the time budget: most of it lies before the deadline opens, when no proof could be sent yet. */
+  #isEarly({ collecting_since_ms: since, budget_ms: budgetMs }: PartitionRow): boolean {
+    return since !== null && budgetMs !== null && (this.clock.now() - since) * 2 < budgetMs
   }
 
   #budgetSpent(row: PartitionRow, head: TipSet): boolean {

@@ -135,6 +135,9 @@ export class ProvingMiner {
   rooms: ProvingRooms
   readonly sectors = new Map<number, string>()
   #hired = 0
+  /** Whether epochs pass by `whileTicking`, and whether they are held back. */
+  #ticking = false
+  #chainWaits = false
 
   private constructor(
     readonly directory: string,
@@ -221,9 +224,10 @@ export class ProvingMiner {
    */
   async whileTicking<T>(work: Promise<T>): Promise<T> {
     let over = false
+    this.#ticking = true
     const ticking = (async () => {
       while (!over) {
-        await this.advance(1)
+        if (!this.#chainWaits) await this.advance(1)
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
     })()
@@ -232,6 +236,7 @@ export class ProvingMiner {
     } finally {
       over = true
       await ticking
+      this.#ticking = false
     }
   }
 
@@ -355,9 +360,20 @@ export class ProvingMiner {
         prover: 'trapdoor',
       })
     }
-    // Together, so that the chain gives them one deadline: once the first has landed it hurries on.
-    const answers = await Promise.all(requests.map((request) => service.submitProveCommit(request, call)))
-    for (const { refusal } of answers) if (refusal !== undefined) throw new Error(refusal.text)
+    // In one block, so that the chain gives them one deadline: on a busy machine it would hurry past it between two.
+    this.#chainWaits = this.#ticking
+    try {
+      const answers = await Promise.all(requests.map((request) => service.submitProveCommit(request, call)))
+      for (const { refusal } of answers) if (refusal !== undefined) throw new Error(refusal.text)
+      const inPool = async () => {
+        const pending = await this.devnet.chain.mpoolPending()
+        return pending.filter(({ message }) => message.method === 34).length
+      }
+      if (this.#chainWaits)
+        await until('all ProveCommits are in the pool', inPool, (waiting) => waiting === count, patience)
+    } finally {
+      this.#chainWaits = false
+    }
     return numbers
   }
 
