@@ -278,14 +278,4 @@ export const decoders = {
       refuses: () => false,
     }
   },
-  'miner.listen-address': async () => {
-    const { hostAndPort } = await built('apps/miner', 'listen-address')
-    const { HostError } = await built('packages/host')
-    return {
-      form: 'text',
-      corpus: ['127.0.0.1:9002', '[::1]:80', 'miner.example:65535'],
-      decode: (input) => hostAndPort(input).port <= 65_535,
-      refuses: only(HostError),
-    }
-  },
 }

@@ -44,6 +44,12 @@ export const decoders = {
   'host.config-worker': configFile('sealer', 'worker', [redisUrl]),
   'host.config-miner': configFile('miner', 'miner', [nodes, redisUrl]),
   'host.config-devnet': configFile('devnet', 'devnet'),
+  'host.listen-address': () => ({
+    form: 'text',
+    corpus: ['127.0.0.1:9002', '[::1]:80', 'miner.example:65535'],
+    decode: (input) => host.hostAndPort(input).port <= 65_535,
+    refuses: only(host.HostError),
+  }),
   'host.queue-url': () => ({
     form: 'text',
     corpus: [
