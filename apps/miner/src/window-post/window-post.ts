@@ -250,7 +250,7 @@ export class WindowPost {
     const arrived = proofs.filter(({ state }) => state === 'arrived')
     const missing = proofs.filter(({ state }) => state !== 'arrived')
     // A path that is away for minutes fails at once: what failed is worth another look while that costs no time, or for most sectors.
-    const hopeful = this.#isEarly(row) || arrived.length * 2 < proofs.length
+    const hopeful = this.#isEarly(row) || isFew(arrived, proofs.length)
     const over =
       (wanted.length === 0 && (missing.length === 0 || !hopeful)) ||
       (spent && (await this.#noLonger(row, head, arrived, proofs.length)))
@@ -289,7 +289,7 @@ export class WindowPost {
   ): Promise<boolean> {
     const now = this.clock.now()
     const away = !this.#inBudget.has(`${rowIdOf(row)}/${row.turn}`)
-    if (away || arrived.length * 2 < all) {
+    if (away || isFew(arrived, all)) {
       const budgetMs = longerBudgetMs({
         elapsedMs: now - (row.collecting_since_ms ?? now),
         epochsLeft: row.close - head.height,
@@ -412,4 +412,9 @@ function nothingToProve(duty: Duty): string {
   return duty.allSectors.length === 0
     ? 'no live sector'
     : 'all sectors are faulty and none is declared recovered'
+}
+
+/** Less than half of a partition: skipping the others would cost more than their waiting. */
+function isFew(arrived: readonly VanillaProof[], all: number): boolean {
+  return arrived.length * 2 < all
 }
